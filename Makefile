@@ -1,0 +1,87 @@
+# The commands of this project; `make` alone lists them. All that is installed or made goes into .venv, where stamps
+# (.venv/.*-done) remember which list or lock was followed: the second time there is nothing to do, and no network needed.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
+PIP_LOCKED := $(PIP) --require-hashes --only-binary :all: --requirement
+APT := bash packaging/linux/apt.sh
+UV_COMPILE := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	$(if $(UPGRADE),--upgrade)
+
+export PYTHON
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: .venv/.project-done ## Install what running needs: system packages (Debian, Ubuntu) and .venv, with palma-wizard and palma-check
+	$(if $(filter setup,$(MAKECMDGOALS)),@echo "Ready: $(BIN)/palma-wizard and $(BIN)/palma-check",@:)
+
+.PHONY: run
+run: setup ## Open the wizard; where there is no screen, do the whole set-up in the terminal, on the practice exchange
+	@if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		echo "There is no screen here, so the set-up runs in the terminal, on the practice exchange." && \
+		$(BIN)/palma-check --practice --save && $(BIN)/palma-check --practice --forget; \
+	else $(BIN)/palma-wizard; fi
+
+.PHONY: test
+test: setup .venv/.apt-test-done .venv/.lock-test-done ## Install what the tests need beyond that, and run them (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: setup .venv/.lock-test-done ## Check style, types and who imports whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: gallery
+gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page
+	@$(BIN)/python tests/gallery.py
+
+.PHONY: lock
+lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the newest)
+	@test -x $(BIN)/uv || $(PIP) uv==0.13.9
+	@$(UV_COMPILE) pyproject.toml --group build --output-file requirements.lock
+	@$(UV_COMPILE) --group dev --constraint requirements.lock --output-file tests/requirements.lock
+
+.PHONY: clean
+clean: ## Remove all that was made here, .venv too
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .gallery build dist
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.apt-run-done: packaging/linux/apt-run.txt packaging/linux/apt-python.txt packaging/linux/apt.sh
+	@$(APT) $< $$(bash packaging/linux/python.sh >/dev/null 2>&1 || echo packaging/linux/apt-python.txt)
+	@mkdir -p .venv
+	@touch $@
+
+.venv/.apt-test-done: packaging/linux/apt-test.txt packaging/linux/apt.sh | .venv/pyvenv.cfg
+	@$(APT) $<
+	@touch $@
+
+# A .venv that was moved, or whose Python is gone, is made anew.
+MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF '$(CURDIR)/.venv' $(BIN)/activate; } || echo FORCE)
+.PHONY: FORCE
+
+.venv/pyvenv.cfg: $(MOVED) | .venv/.apt-run-done
+	@python=$$(bash packaging/linux/python.sh) && "$$python" -m venv $(if $(MOVED),--clear) .venv
+
+.venv/.lock-run-done: requirements.lock .venv/pyvenv.cfg
+	@echo "Installing the pinned Python packages (about 100 MB, once)..."
+	@$(PIP_LOCKED) $<
+	@touch $@
+
+.venv/.lock-test-done: tests/requirements.lock .venv/.lock-run-done
+	@echo "Installing the pinned Python packages for tests..."
+	@$(PIP_LOCKED) $<
+	@touch $@
+
+.venv/.project-done: pyproject.toml .venv/.lock-run-done
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@

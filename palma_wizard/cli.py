@@ -1,0 +1,298 @@
+"""The headless check: the same words as the window, and an exit code for every outcome."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Final, TypeVar
+
+from palma_wizard import entry, guide, vault, verify
+from palma_wizard.draft import Draft
+from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Right, Verdict
+from palma_wizard.exchanges.registry import CHECKABLE
+from palma_wizard.practice import SCENARIOS, PracticeExchange
+
+T = TypeVar("T")
+
+EXIT_CODES: Final = {
+    Outcome.WORKS: 0,
+    Outcome.WRONG_KEY: 10,
+    Outcome.WRONG_SIGNATURE: 11,
+    Outcome.ADDRESS_NOT_ALLOWED: 12,
+    Outcome.MISSING_RIGHT: 13,
+    Outcome.CAN_WITHDRAW: 14,
+    Outcome.CLOCK_OFF: 15,
+    Outcome.RATE_LIMITED: 16,
+    Outcome.EXCHANGE_DOWN: 17,
+    Outcome.NO_CONNECTION: 18,
+    Outcome.UNTRUSTED_CONNECTION: 19,
+    Outcome.TIMED_OUT: 20,
+    Outcome.NOT_UNDERSTOOD: 21,
+}
+NOTHING_SAVED: Final = 3
+"""--saved found no key."""
+KEYRING_TROUBLE: Final = 4
+"""The keyring could not be used, or refused; also where a key passed and --save did not store it."""
+NOT_CHECKABLE: Final = 5
+PROGRAM_DAMAGED: Final = 6
+CANCELLED: Final = 130
+INPUT_LIMIT: Final = 100_000
+
+
+class Stop(Exception):  # noqa: N818 - not an error: a sentence for the person, and the way out
+    """Ends the program with a sentence and an exit code."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    try:
+        words = guide.load()
+    except guide.GuideError as error:
+        print(
+            f"A file of this program is missing or damaged: {error}. Please install it again.",
+            file=sys.stderr,
+        )
+        return PROGRAM_DAMAGED
+    parser = _parser(words)
+    chosen = parser.parse_args(arguments)
+    if chosen.saved and chosen.save:
+        parser.error("--save stores what was just entered and --saved takes what is stored: choose one")
+    if chosen.forget and (chosen.saved or chosen.save):
+        parser.error("--forget stands alone")
+    try:
+        return _Session(words, chosen).run()
+    except Stop as stop:
+        print(stop.sentence, file=sys.stderr)
+        return stop.code
+    except (KeyboardInterrupt, EOFError):
+        print("\n" + words.say("cli.cancelled"), file=sys.stderr)
+        return CANCELLED
+
+
+def _parser(words: guide.Guide) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("palma-check", description=words.say("cli.description"), allow_abbrev=False)
+    parser.add_argument("--exchange", choices=list(EXCHANGES), default="hitbtc2")
+    parser.add_argument(
+        "--practice",
+        nargs="?",
+        const="works",
+        choices=SCENARIOS,
+        metavar="SCENARIO",
+        help="ask the practice exchange instead of the real one: " + ", ".join(SCENARIOS),
+    )
+    parser.add_argument("--saved", action="store_true", help="check the key that is stored")
+    parser.add_argument("--save", action="store_true", help="store the key if it passes")
+    parser.add_argument("--forget", action="store_true", help="remove the stored key from this computer")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+    return parser
+
+
+class _Session:
+    """One run of the command."""
+
+    def __init__(self, words: guide.Guide, chosen: argparse.Namespace) -> None:
+        self._words = words
+        self._say = words.say
+        self._exchange: str = chosen.exchange
+        self._scenario: str | None = chosen.practice
+        self._saved: bool = chosen.saved
+        self._save: bool = chosen.save
+        self._forget: bool = chosen.forget
+        self._json: bool = chosen.json
+
+    @property
+    def _practising(self) -> bool:
+        return self._scenario is not None
+
+    def run(self) -> int:
+        if self._forget:
+            return self._forget_saved()
+        if self._exchange not in CHECKABLE:
+            name = self._say(f"exchange.{self._exchange}")
+            raise Stop(self._say("exchange.not-yet", exchange=name), NOT_CHECKABLE)
+        with ExitStack() as open_things:
+            practice = None
+            if self._scenario is not None:
+                practice = open_things.enter_context(_practice(self._scenario, self._words))
+            draft = Draft(exchange=self._exchange, practice=self._practising)
+            draft.enter(self._entry(practice))
+            verdict = asyncio.run(self._check(draft, practice.url if practice else None))
+        code = EXIT_CODES[verdict.outcome]
+        if self._json:
+            print(json.dumps(as_json(verdict)))
+        else:
+            self._print_verdict(verdict)
+        return self._store(draft, code) if self._save else code
+
+    def _entry(self, practice: PracticeExchange | None) -> Credentials:
+        if self._saved:
+            return self._load_saved()
+        if practice is not None and (self._practice_input() is None):
+            return Credentials(practice.key, practice.secret)
+        text = None if sys.stdin is None or sys.stdin.isatty() else self._standard_input()
+        found = _from_json(text, self._words) if text is not None else self._prompted()
+        found = Credentials(*(entry.clean(value).text for value in (found.key, found.secret, found.user_id)))
+        if not found.key or not found.secret:
+            raise Stop(self._say("cli.empty"), 2)
+        return found
+
+    def _practice_input(self) -> str | None:
+        """What came on standard input, or None where the practice key shall be used."""
+        if sys.stdin is None or sys.stdin.isatty():
+            return None
+        return self._standard_input() or None
+
+    _text: str | None = None
+
+    def _standard_input(self) -> str:
+        if self._text is None:
+            try:
+                self._text = sys.stdin.read(INPUT_LIMIT + 1).strip()
+            except (OSError, ValueError):
+                self._text = ""
+        return self._text
+
+    def _prompted(self) -> Credentials:
+        if sys.stdin is None:
+            raise Stop(self._say("cli.no-terminal"), 2)
+        key = getpass.getpass(self._say("cli.key"))
+        secret = getpass.getpass(self._say("cli.secret"))
+        user_id = input(self._say("cli.user-id")) if EXCHANGES[self._exchange].user_id_pattern else ""
+        return Credentials(key, secret, user_id)
+
+    def _load_saved(self) -> Credentials:
+        saved = self._with_keyring(lambda store: store.load(self._exchange))
+        if saved is None:
+            raise Stop(self._say("cli.nothing-saved", exchange=self._exchange), NOTHING_SAVED)
+        return saved.credentials
+
+    def _forget_saved(self) -> int:
+        try:
+            store, removed = self._with_keyring(lambda store: (store, store.forget(self._exchange)))
+        except Stop as stop:
+            if not self._practising:
+                raise
+            print(self._say("cli.nothing-saved", exchange=self._exchange), stop.sentence)
+            return 0
+        if removed:
+            print(self._say("cli.forgotten", store=store.name))
+        else:
+            print(self._say("cli.nothing-saved", exchange=self._exchange))
+        return 0
+
+    async def _check(self, draft: Draft, practice_url: str | None) -> Verdict:
+        if not self._json:
+            if self._scenario is not None:
+                print(self._say("cli.practice", scenario=self._say(f"scenario.{self._scenario}")))
+            print(self._say("cli.asks", exchange=self._say(f"exchange.{self._exchange}")))
+        ticket = draft.begin()
+        verdict = await verify.check(
+            CHECKABLE[self._exchange], draft.entry, practice_url=practice_url, on_check=self._print_check
+        )
+        draft.finish(ticket, verdict)
+        return verdict
+
+    def _print_check(self, check: Check) -> None:
+        if not self._json:
+            asked, came = self._say(f"ask.{check.id}"), self._say(f"state.{check.state.value}")
+            print(f"  {asked:<40} {came:<20} {check.ms:>6} ms", flush=True)
+
+    def _print_verdict(self, verdict: Verdict) -> None:
+        reading, words = verdict.reading, self._words.outcomes[verdict.outcome.value]
+        print(self._say("cli.rights"))
+        for right, state in reading.rights.items():
+            print(f"  {self._say(f'right.{right.value}'):<40} {self._say(f'right-state.{state.value}')}")
+        if reading.allowed_addresses is None:
+            addresses = self._say("cli.addresses-unknown")
+        else:
+            addresses = ", ".join(reading.allowed_addresses) or self._say("cli.addresses-any")
+        print(self._say("cli.addresses", addresses=addresses))
+        print(self._say("cli.verdict", title=words.title))
+        print(f"  {words.cause}")
+        for number, cause in enumerate(reading.causes, 1):
+            named = self._words.causes[cause.value]
+            print(f"  {number}. {named.text} {named.do}")
+        print(self._say("cli.next", next=words.next))
+
+    def _store(self, draft: Draft, code: int) -> int:
+        """The exit code of the check, unless a key that passed could not be stored; practice shrugs at that."""
+        out = sys.stderr if self._json else sys.stdout
+        try:
+            if draft.verdict is None or not draft.verdict.passed:
+                raise Stop(self._say("cli.not-passed"), code)
+            if draft.needs_consent:
+                self._ask_consent(draft, code)
+            name = self._with_keyring(lambda store: _saved_in(store, draft))
+        except Stop as stop:
+            print(self._say("cli.not-saved", why=stop.sentence), file=out)
+            return code if self._practising else stop.code
+        print(self._say("cli.saved-practice" if self._practising else "cli.saved", store=name), file=out)
+        return code
+
+    def _ask_consent(self, draft: Draft, code: int) -> None:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise Stop(self._say("cli.no-consent"), code)
+        draft.accept_withdrawal(accepted=input(self._say("cli.consent")).strip() == "YES")
+        if not draft.may_save:
+            raise Stop(self._say("cli.no-consent"), code)
+
+    def _with_keyring(self, work: Callable[[vault.Vault], T]) -> T:
+        try:
+            return asyncio.run(vault.use(work, practice=self._practising))
+        except vault.VaultError as error:
+            trouble = error.trouble.value
+        sentence = f"{self._say(f'vault.{trouble}')} {self._say(f'vault-do.{trouble}')}"
+        raise Stop(sentence, KEYRING_TROUBLE)
+
+
+def as_json(verdict: Verdict) -> dict[str, object]:
+    """The documented object: never a key, a secret or a balance."""
+    reading = verdict.reading
+    allowed = reading.allowed_addresses
+    return {
+        "exchange": verdict.exchange,
+        "practice": verdict.practice,
+        "outcome": verdict.outcome.value,
+        "rights": {right.value: reading.rights[right].value for right in Right},
+        "allowed_addresses": None if allowed is None else list(allowed),
+        "causes": [cause.value for cause in reading.causes],
+        "checks": [{"id": check.id, "state": check.state.value, "ms": check.ms} for check in verdict.checks],
+    }
+
+
+def _saved_in(store: vault.Vault, draft: Draft) -> str:
+    draft.save(store, dt.datetime.now().astimezone().date())
+    return store.name
+
+
+def _practice(scenario: str, words: guide.Guide) -> PracticeExchange:
+    practice = PracticeExchange(scenario)
+    try:
+        practice.start()
+    except OSError:
+        raise Stop(words.say("practice.no-server"), PROGRAM_DAMAGED) from None
+    return practice
+
+
+def _from_json(text: str, words: guide.Guide) -> Credentials:
+    try:
+        found = json.loads(text) if len(text) <= INPUT_LIMIT else None
+    except (ValueError, RecursionError):
+        found = None
+    fields = {"key", "secret", "user_id"}
+    if not isinstance(found, dict) or not found.keys() <= fields or not {"key", "secret"} <= found.keys():
+        raise Stop(words.say("cli.bad-input"), 2) from None
+    values = [found["key"], found["secret"], found.get("user_id") or ""]
+    if not all(isinstance(value, str) for value in values):
+        raise Stop(words.say("cli.bad-input"), 2)
+    return Credentials(*values)

@@ -1,0 +1,137 @@
+"""What is being set up, and the one rule about it: only the entry that passed may be saved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from palma_wizard.exchanges import Credentials, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from palma_wizard.vault import Vault
+
+
+class NotTestedError(Exception):
+    """Saving was asked for an entry that has not passed: a bug, and nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Stands for the entry as it was when a check began."""
+
+    revision: int
+
+
+class Draft:
+    """One exchange, one entry, and the verdict on exactly that entry."""
+
+    def __init__(self, *, exchange: str = "hitbtc2", practice: bool = False) -> None:
+        self._exchange = exchange
+        self._practice = practice
+        self._entry = Credentials("", "")
+        self._revision = 0
+        self._verdict: Verdict | None = None
+        self._withdrawal_accepted = False
+        self._saved = False
+        self._stored: Credentials | None = None
+
+    @property
+    def exchange(self) -> str:
+        return self._exchange
+
+    @property
+    def practice(self) -> bool:
+        return self._practice
+
+    @property
+    def entry(self) -> Credentials:
+        return self._entry
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict on the entry as it is now, or None."""
+        return self._verdict
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self._entry.key and self._entry.secret)
+
+    @property
+    def is_saved(self) -> bool:
+        return self._saved
+
+    @property
+    def may_lose(self) -> bool:
+        """Whether closing would lose something a person typed."""
+        return bool(self._entry.key or self._entry.secret) and not self.is_stored
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the keyring holds exactly this entry, from now or from before."""
+        return self._entry == self._stored
+
+    def take_stored(self, entry: Credentials) -> None:
+        """What was just read from the keyring, to be checked again."""
+        self.enter(entry)
+        self._stored = entry
+
+    def choose(self, exchange: str, *, practice: bool) -> None:
+        if (exchange, practice) != (self._exchange, self._practice):
+            self._exchange, self._practice = exchange, practice
+            self._change()
+
+    def enter(self, entry: Credentials) -> None:
+        if entry != self._entry:
+            self._entry = entry
+            self._change()
+
+    def clear(self) -> None:
+        """Let go of the secret; what was saved stays saved."""
+        saved = self._saved
+        self.enter(Credentials("", ""))
+        self._saved = saved
+
+    def begin(self) -> Ticket:
+        self._verdict = None
+        self._withdrawal_accepted = False
+        return Ticket(self._revision)
+
+    def finish(self, ticket: Ticket, verdict: Verdict) -> bool:
+        """Take a verdict in; False where the entry has changed since, and the verdict is dropped."""
+        if ticket.revision != self._revision or (verdict.exchange, verdict.practice) != (
+            self._exchange,
+            self._practice,
+        ):
+            return False
+        self._verdict = verdict
+        self._withdrawal_accepted = False
+        return True
+
+    @property
+    def needs_consent(self) -> bool:
+        return self._verdict is not None and self._verdict.outcome is Outcome.CAN_WITHDRAW
+
+    def accept_withdrawal(self, *, accepted: bool) -> None:
+        """The person's explicit word that a key which may withdraw shall be stored."""
+        self._withdrawal_accepted = accepted
+
+    @property
+    def may_save(self) -> bool:
+        if self._verdict is None or not self._verdict.passed:
+            return False
+        return self._withdrawal_accepted or not self.needs_consent
+
+    def save(self, vault: Vault, today: dt.date) -> None:
+        """Blocks as the vault does. Raises NotTestedError, or the vault's VaultError with the old item untouched."""
+        if not self.may_save or vault.practice != self._practice:
+            raise NotTestedError
+        vault.save(self._exchange, self._entry, today)
+        self._saved = True
+        self._stored = self._entry
+
+    def _change(self) -> None:
+        self._revision += 1
+        self._verdict = None
+        self._withdrawal_accepted = False
+        self._saved = False

@@ -1,0 +1,97 @@
+"""What a person typed or pasted: cleaned of what cannot belong to it, and doubted without being refused."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from palma_wizard.exchanges import EXCHANGES, Credentials
+
+LENGTH_LIMIT: Final = 512
+"""Characters kept of a pasted value; no exchange's key comes near it."""
+
+_QUOTES: Final = "\"'`´‘’“”„«»‹›"
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LABEL: Final = re.compile(r"(?i)(api)?[ _-]*(key|secret|user ?id)[ _-]*(key)?\s*[:=]")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class Removed(enum.Enum):
+    SPACES = "spaces"
+    QUOTES = "quotes"
+    INVISIBLE = "invisible"
+    TOO_LONG = "too-long"
+
+
+class Doubt(enum.Enum):
+    LABEL_IN_FRONT = "label-in-front"
+    EMAIL = "email"
+    SAME_AS_KEY = "same-as-key"
+    UUID = "uuid"
+    PRACTICE = "practice"
+    LENGTH = "length"
+    ALPHABET = "alphabet"
+    NOT_A_NUMBER = "not-a-number"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    text: str
+    removed: tuple[Removed, ...]
+
+
+def clean(text: str) -> Cleaned:
+    """Take away white space, line breaks, invisible characters anywhere, and quotes around; say which.
+
+    What follows a label such as "key:" is kept with the label: taking it away would be a guess.
+    """
+    removed = []
+    if len(text) > LENGTH_LIMIT * 8:
+        text = text[: LENGTH_LIMIT * 8]
+        removed.append(Removed.TOO_LONG)
+    visible = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    if visible != text:
+        removed.append(Removed.INVISIBLE)
+    compact = "".join(visible.split())
+    if compact != visible:
+        removed.append(Removed.SPACES)
+    bare = compact.strip(_QUOTES)
+    if bare != compact:
+        removed.append(Removed.QUOTES)
+    if len(bare) > LENGTH_LIMIT:
+        bare = bare[:LENGTH_LIMIT]
+        removed.append(Removed.TOO_LONG)
+    return Cleaned(bare, tuple(dict.fromkeys(removed)))
+
+
+def doubts(exchange: str, entry: Credentials, *, practice: bool) -> dict[str, Doubt]:
+    """The most telling doubt about each field, by "key", "secret", "user_id"; a field without one is absent."""
+    form = EXCHANGES[exchange]
+    found: dict[str, Doubt] = {}
+    for name, value, pattern in (
+        ("key", entry.key, form.key_pattern),
+        ("secret", entry.secret, form.secret_pattern),
+        ("user_id", entry.user_id, form.user_id_pattern),
+    ):
+        if value and pattern is not None and (doubt := _doubt(value, pattern, practice=practice)) is not None:
+            found[name] = doubt
+    if entry.secret and entry.secret == entry.key:
+        found["secret"] = Doubt.SAME_AS_KEY
+    return found
+
+
+def _doubt(value: str, pattern: re.Pattern[str], *, practice: bool) -> Doubt | None:
+    if pattern.fullmatch(value):
+        return Doubt.PRACTICE if value.startswith("practice-") and not practice else None
+    if _LABEL.match(value):
+        return Doubt.LABEL_IN_FRONT
+    if _EMAIL.fullmatch(value):
+        return Doubt.EMAIL
+    if _UUID.fullmatch(value):
+        return Doubt.UUID
+    if pattern.pattern.startswith("[0-9]"):
+        return Doubt.NOT_A_NUMBER
+    return Doubt.LENGTH if re.fullmatch(r"[A-Za-z0-9_-]*", value) else Doubt.ALPHABET

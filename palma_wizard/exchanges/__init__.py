@@ -1,0 +1,256 @@
+"""The records every exchange shares: what a check asks, what comes back, and what that means."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NoReturn, Protocol
+
+PALMABOT_ADDRESS: Final = "46.19.9.48"
+"""PalmaBot's server, as its own instructions name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A key and its secret. Shows neither in its repr, and cannot be pickled."""
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+    user_id: str = field(default="", repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Credentials are never serialised")
+
+
+class Outcome(enum.Enum):
+    """What a whole check came to."""
+
+    WORKS = "works"
+    WRONG_KEY = "wrong-key"
+    WRONG_SIGNATURE = "wrong-signature"
+    ADDRESS_NOT_ALLOWED = "address-not-allowed"
+    MISSING_RIGHT = "missing-right"
+    CAN_WITHDRAW = "can-withdraw"
+    CLOCK_OFF = "clock-off"
+    RATE_LIMITED = "rate-limited"
+    EXCHANGE_DOWN = "exchange-down"
+    NO_CONNECTION = "no-connection"
+    UNTRUSTED_CONNECTION = "untrusted-connection"
+    TIMED_OUT = "timed-out"
+    NOT_UNDERSTOOD = "not-understood"
+
+
+class Right(enum.Enum):
+    READ = "read"
+    TRADE = "trade"
+    PAYMENT = "payment"
+    WITHDRAW = "withdraw"
+
+
+class RightState(enum.Enum):
+    """How sure it is that a key has a right.
+
+    CONFIRMED: the exchange listed it, or answered a call that needs it. REFUSED: the exchange listed it as off,
+    or turned such a call down while others passed. INFERRED: signs that it is there, stated by nobody.
+    """
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    INFERRED = "inferred"
+    UNKNOWN = "unknown"
+
+
+class Cause(enum.Enum):
+    """A reason for an outcome, or for WORKS and CAN_WITHDRAW something to know; the guide words each."""
+
+    KEY_OR_SECRET_MISTYPED = "key-or-secret-mistyped"  # noqa: S105
+    SWAPPED = "swapped"
+    KEY_DELETED = "key-deleted"
+    ADDRESS_LIST = "address-list"
+    EMAIL_NOT_CONFIRMED = "email-not-confirmed"
+    KEY_INACTIVE = "key-inactive"
+    READ_NOT_TICKED = "read-not-ticked"
+    TRADE_NOT_TICKED = "trade-not-ticked"
+    WITHDRAW_TICKED = "withdraw-ticked"
+    WITHDRAW_UNKNOWN = "withdraw-unknown"
+    CLOCK_WRONG = "clock-wrong"
+    SIGNATURE_REFUSED = "signature-refused"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    MAINTENANCE = "maintenance"
+    ACCOUNT_BLOCKED = "account-blocked"
+    OFFLINE = "offline"
+    NAME_NOT_FOUND = "name-not-found"
+    BLOCKED_ON_THE_WAY = "blocked-on-the-way"
+    PROXY = "proxy"
+    BROKEN_OFF = "broken-off"
+    INTERCEPTED = "intercepted"
+    SLOW_NETWORK = "slow-network"
+    LOGIN_PAGE = "login-page"
+    EXCHANGE_CHANGED = "exchange-changed"
+    V2_SWITCHED_OFF = "v2-switched-off"
+    V2_REFUSED = "v2-refused"
+    V2_UNKNOWN = "v2-unknown"
+    PALMABOT_NOT_ALLOWED = "palmabot-not-allowed"
+
+
+class Auth(enum.Enum):
+    NONE = "none"
+    SIGNED = "signed"
+    BASIC = "basic"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a check.
+
+    `target` is the path with its query, byte for byte as it is signed and sent. `wanted` says which answer is good
+    news: True granted, False turned down, None either.
+    """
+
+    id: str
+    target: str
+    auth: Auth = Auth.NONE
+    wanted: bool | None = True
+    method: str = "GET"
+
+
+class Fault(enum.Enum):
+    """What may come instead of a reply."""
+
+    NAME_NOT_FOUND = "name-not-found"
+    UNREACHABLE = "unreachable"
+    PROXY = "proxy"
+    UNTRUSTED = "untrusted"
+    TIMED_OUT = "timed-out"
+    BROKEN_OFF = "broken-off"
+    TOO_LARGE = "too-large"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the exchange sent. `body` stays out of the repr: it may hold balances.
+
+    `clock_error` is this computer's clock minus the exchange's, in seconds, good to about a second; None without a
+    usable Date header. `retry_after` is in seconds.
+    """
+
+    status: int
+    body: bytes = field(repr=False)
+    clock_error: float | None = None
+    retry_after: int | None = None
+
+
+class CheckState(enum.Enum):
+    """How one call ended.
+
+    GRANTED and REFUSED are about the right it needs, REJECTED about the key, BLOCKED about the account.
+    PAST_THE_DOOR: turned down for another reason than the right, so the right seems to be there.
+    """
+
+    GRANTED = "granted"
+    PAST_THE_DOOR = "past-the-door"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    LIMITED = "limited"
+    DOWN = "down"
+    GONE = "gone"
+    UNREADABLE = "unreadable"
+    NO_ANSWER = "no-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finished row of a check; `ms` is how long the call took."""
+
+    id: str
+    state: CheckState
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all answers together say. `causes` are ranked, most likely first."""
+
+    outcome: Outcome
+    rights: Mapping[Right, RightState]
+    causes: tuple[Cause, ...] = ()
+    allowed_addresses: tuple[str, ...] | None = None
+    clock_error: float | None = None
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of checking one entry. `allowed_addresses` is None where the exchange did not tell."""
+
+    exchange: str
+    practice: bool
+    reading: Reading
+    checks: tuple[Check, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.reading.outcome
+
+    @property
+    def passed(self) -> bool:
+        """Whether the entry may be stored; a key that may withdraw needs the person's explicit yes besides."""
+        return self.outcome in {Outcome.WORKS, Outcome.CAN_WITHDRAW}
+
+
+class Exchange(Protocol):
+    """What the check needs to know of an exchange; pure, so that every line of it can be tried without a network."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def calls(self) -> tuple[Call, ...]: ...
+
+    def headers(self, call: Call, credentials: Credentials, now_ms: int) -> dict[str, str]: ...
+
+    def state(self, call: Call, answer: Reply | Fault) -> CheckState: ...
+
+    def read(self, answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Reading: ...
+
+    def swap_probe(self, reading: Reading) -> Call | None:
+        """The call to repeat with key and secret exchanged, where that could explain the outcome."""
+        ...
+
+    def swap_explains(self, answer: Reply | Fault) -> bool: ...
+
+
+def allows(listed: Iterable[str], address: str) -> bool:
+    """Whether a list of addresses and CIDR ranges lets `address` in; entries that are neither let nobody in."""
+    wanted = ipaddress.ip_address(address)
+    for entry in listed:
+        try:
+            network = ipaddress.ip_network(entry.strip(), strict=False)
+        except ValueError:
+            continue
+        if wanted in network:
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What PalmaBot's API settings form asks for an exchange, and how its keys look."""
+
+    key_pattern: re.Pattern[str]
+    secret_pattern: re.Pattern[str]
+    user_id_pattern: re.Pattern[str] | None = None
+
+
+EXCHANGES: Final[Mapping[str, Form]] = {
+    "hitbtc2": Form(re.compile(r"[A-Za-z0-9_-]{32}"), re.compile(r"[A-Za-z0-9_-]{32}")),
+    "bitstamp": Form(re.compile(r"[A-Za-z0-9]{32}"), re.compile(r"[A-Za-z0-9]{32}"), re.compile(r"[0-9]{1,12}")),
+    "cex": Form(re.compile(r"[A-Za-z0-9]{25,32}"), re.compile(r"[A-Za-z0-9]{25,32}"), re.compile(r"up[0-9]{6,12}")),
+}

@@ -1,0 +1,235 @@
+"""The words of the program: ten steps and everything else a person reads, from resources/guide/<language>.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from palma_wizard import assets
+
+ENGLISH: Final = "en"
+TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
+MARKS: Final = frozenset({"", "do", "optional", "never"})
+
+
+class GuideError(Exception):
+    """A guide file that cannot be used; the text names the file and the place in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """A place on a picture, as fractions of its width and height; `tag` says on which side its words stand."""
+
+    id: str
+    label: str
+    x: float
+    y: float
+    w: float
+    h: float
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`description` says in words what the picture shows, for whoever does not see it."""
+
+    file: str
+    description: str
+    callouts: tuple[Callout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence; its mark tells what to tick, what is up to the person, and what never to tick."""
+
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is on the page at one time; most steps have one."""
+
+    lines: tuple[Line, ...]
+    picture: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Help for a step: what a person may see, and what to do then."""
+
+    see: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    id: str
+    title: str
+    rail: str
+    parts: tuple[Part, ...]
+    link: Link | None
+    help: tuple[Hint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeWords:
+    title: str
+    cause: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class CauseWords:
+    text: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """One language's words. `say` raises KeyError for a key that no file has: a bug that a test finds."""
+
+    language: str
+    steps: tuple[Step, ...]
+    outcomes: Mapping[str, OutcomeWords]
+    causes: Mapping[str, CauseWords]
+    words: Mapping[str, str]
+    help: Mapping[str, tuple[Hint, ...]]
+
+    def say(self, key: str, **values: object) -> str:
+        text = self.words[key]
+        return text.format_map(values) if values else text
+
+    def step(self, id: str) -> Step:
+        return next(step for step in self.steps if step.id == id)
+
+
+def load(language: str = ENGLISH) -> Guide:
+    """Read a language's file, or English where there is none for it. Raises GuideError."""
+    file = assets.path("guide", f"{language}.toml")
+    if not file.is_file() and language != ENGLISH:
+        return load(ENGLISH)
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GuideError(f"{file.name} is damaged: {error}") from None
+    reader = _Reader(file.name)
+    steps = tuple(reader.step(item, number) for number, item in enumerate(reader.tables(document, "steps", ""), 1))
+    if len(steps) != 10:
+        raise GuideError(f"{file.name} has {len(steps)} steps instead of 10")
+    outcomes = {
+        name: OutcomeWords(*(reader.text(table, key, f"outcomes.{name}") for key in ("title", "cause", "next")))
+        for name, table in reader.table(document, "outcomes", "").items()
+    }
+    causes = {
+        name: CauseWords(*(reader.text(table, key, f"causes.{name}") for key in ("text", "do")))
+        for name, table in reader.table(document, "causes", "").items()
+    }
+    extra_help = {
+        name: tuple(reader.hint(item, f"help.{name}") for item in items)
+        for name, items in reader.table(document, "help", "").items()
+    }
+    words = dict(reader.flat(reader.table(document, "words", ""), ""))
+    return Guide(language, steps, outcomes, causes, words, extra_help)
+
+
+class _Reader:
+    """Takes values out of a parsed file and says where one is missing or of the wrong kind."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def _wrong(self, where: str, key: str, problem: str) -> GuideError:
+        place = f"{where}.{key}" if where else key
+        return GuideError(f"{self._file}, {place}: {problem}")
+
+    def text(self, table: Any, key: str, where: str, *, default: str | None = None) -> str:
+        value = table.get(key, default) if isinstance(table, dict) else None
+        if not isinstance(value, str) or (not value.strip() and default is None):
+            raise self._wrong(where, key, "a text is missing")
+        return value
+
+    def table(self, table: Any, key: str, where: str) -> dict[str, Any]:
+        value = table.get(key) if isinstance(table, dict) else None
+        if not isinstance(value, dict):
+            raise self._wrong(where, key, "a table is missing")
+        return value
+
+    def tables(self, table: Any, key: str, where: str) -> list[Any]:
+        value = table.get(key, []) if isinstance(table, dict) else None
+        if not isinstance(value, list):
+            raise self._wrong(where, key, "a list is expected")
+        return value
+
+    def flat(self, table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+        pairs: list[tuple[str, str]] = []
+        for key, value in table.items():
+            if isinstance(value, dict):
+                pairs += self.flat(value, f"{prefix}{key}.")
+            else:
+                pairs.append((prefix + key, self.text(table, key, f"words.{prefix}".rstrip("."))))
+        return pairs
+
+    def step(self, table: Any, number: int) -> Step:
+        where = f"step {number}"
+        link = self.table(table, "link", where) if isinstance(table, dict) and "link" in table else None
+        return Step(
+            self.text(table, "id", where),
+            self.text(table, "title", where),
+            self.text(table, "rail", where),
+            tuple(self.part(part, where) for part in self.tables(table, "parts", where)),
+            Link(self.text(link, "label", where), self.https(link, where)) if link else None,
+            tuple(self.hint(item, where) for item in self.tables(table, "help", where)),
+        )
+
+    def hint(self, table: Any, where: str) -> Hint:
+        return Hint(self.text(table, "see", where), self.text(table, "do", where))
+
+    def https(self, table: dict[str, Any], where: str) -> str:
+        url = self.text(table, "url", where)
+        if not url.startswith("https://"):
+            raise self._wrong(where, "url", "an https address is expected")
+        return url
+
+    def part(self, table: Any, where: str) -> Part:
+        lines = []
+        for item in self.tables(table, "lines", where):
+            line = {"text": item} if isinstance(item, str) else item
+            mark = self.text(line, "mark", where, default="")
+            if mark not in MARKS:
+                raise self._wrong(where, "mark", f"{mark!r} is not one of {sorted(MARKS)}")
+            lines.append(Line(self.text(line, "text", where), mark))
+        picture = self.picture(table["picture"], where) if "picture" in table else None
+        return Part(tuple(lines), picture)
+
+    def picture(self, table: Any, where: str) -> Picture:
+        return Picture(
+            self.text(table, "file", where),
+            self.text(table, "description", where),
+            tuple(self.callout(item, where) for item in self.tables(table, "callouts", where)),
+        )
+
+    def callout(self, table: Any, where: str) -> Callout:
+        x, y, w, h = (self.fraction(table, key, where) for key in ("x", "y", "w", "h"))
+        if x + w > 1 or y + h > 1:
+            raise self._wrong(where, "callouts", "a call-out reaches beyond its picture")
+        tag = self.text(table, "tag", where, default="below")
+        if tag not in TAGS:
+            raise self._wrong(where, "tag", f"{tag!r} is not one of {sorted(TAGS)}")
+        return Callout(self.text(table, "id", where), self.text(table, "label", where), x, y, w, h, tag)
+
+    def fraction(self, table: Any, key: str, where: str) -> float:
+        value = table.get(key) if isinstance(table, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise self._wrong(where, key, "a number from 0 to 1 is expected")
+        return float(value)

@@ -1,0 +1,86 @@
+"""The practice exchange: plays HitBTC on this computer, from its published recipe.
+
+It shares no code with the client: a fake that signs with the client's own code would prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from palma_wizard.practice.stage import ALL_SCENARIOS, KEY, SECRET, Stage
+
+if TYPE_CHECKING:
+    from palma_wizard.practice.hitbtc import ApiKey
+    from palma_wizard.practice.server import Server
+    from palma_wizard.practice.stage import Asked
+
+__all__ = ["KEY", "SCENARIOS", "SECRET", "PracticeExchange"]
+
+SCENARIOS: Final[tuple[str, ...]] = tuple(ALL_SCENARIOS)
+
+
+class PracticeExchange:
+    """A server on a free loopback port, from `start` (OSError where there is none) to `stop`."""
+
+    key = KEY
+    secret = SECRET
+
+    def __init__(self, scenario: str = "works") -> None:
+        self._stage = Stage(scenario)
+        self._server: Server | None = None
+        self._url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        if self._server is not None:
+            return
+        from palma_wizard.practice.server import Server  # Flask is slow to import and rarely needed
+
+        self._server = Server(self._stage)
+        self._url = self._server.url
+
+    def stop(self) -> None:
+        """Returns at once, whatever is still being answered; those connections are dropped."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    @property
+    def url(self) -> str:
+        """Where it listens; after `stop`, where it last did."""
+        if not self._url:
+            raise RuntimeError("the practice exchange has not been started")
+        return self._url
+
+    @property
+    def address_urls(self) -> Mapping[str, tuple[str, str]]:
+        return {
+            kind: (f"{self.url}/address/first/{kind}", f"{self.url}/address/second/{kind}") for kind in ("ipv4", "ipv6")
+        }
+
+    @property
+    def scenario(self) -> str:
+        return self._stage.scenario
+
+    @scenario.setter
+    def scenario(self, name: str) -> None:
+        self._stage.scenario = name
+
+    @property
+    def requests(self) -> list[Asked]:
+        """What was asked so far, in order; never what an Authorization header held."""
+        return list(self._stage.asked)
+
+    def add_key(self, key: ApiKey) -> None:
+        """Makes a key work here from now on, in place of one with the same public part if there is one."""
+        self._stage.add_key(key)

@@ -1,0 +1,119 @@
+"""The play on a loopback port: a Flask app, the thread it runs on, and the faults that lie below a reply."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MisdirectedRequest, NotFound
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from palma_wizard.practice.hitbtc import CALLER_IPV4, CALLER_IPV6, Reply, Request, refuse
+from palma_wizard.practice.stage import Stage
+
+HOST = "127.0.0.1"
+ADDRESSES = {"ipv4": CALLER_IPV4, "ipv6": CALLER_IPV6}
+
+
+class Server(ThreadedWSGIServer):
+    """Listens from the moment it is made. Writes no log: a request's header may hold a secret."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.closing = threading.Event()
+        self._connections: set[socket.socket] = set()
+        # A socket of our own: werkzeug's looks up the host's name, and ends the program where it fails.
+        with socket.create_server((HOST, 0), backlog=128) as listening:
+            port = listening.getsockname()[1]
+            super().__init__(HOST, port, _make_app(self, port), _Handler, fd=listening.fileno())
+        self.url = f"http://{HOST}:{port}"
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="practice-exchange", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops listening and drops every connection, answered or not."""
+        self.shutdown()
+        self._thread.join()
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.closing.set()  # only now: what waits for this must find its connection gone
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def close_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().close_request(request)
+
+    def log(self, *_: object) -> None:
+        pass
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def version_string(self) -> str:
+        return "practice exchange"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.server.stage.clock() if timestamp is None else timestamp)
+
+    def log(self, *_: object) -> None:
+        pass
+
+
+def _make_app(server: Server, port: int) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+
+    # Before routing, so that every verb comes by, and every path as it was sent.
+    @app.before_request
+    def receive() -> Response | None:
+        asked = Request(request.method, request.environ["RAW_URI"], request.headers.get("Authorization"))
+        server.stage.note(asked)
+        # Without this any web page could ask, under a name that it made to point here.
+        if request.environ.get("HTTP_HOST", "").lower() not in {f"{HOST}:{port}", f"localhost:{port}"}:
+            raise MisdirectedRequest
+        return _answer(server, asked) if asked.path.startswith("/api/") else None
+
+    @app.get("/address/<service>/<kind>")
+    def tell_address(service: str, kind: str) -> Response:
+        if service not in ("first", "second") or kind not in ADDRESSES:
+            raise NotFound
+        return Response(ADDRESSES[kind], mimetype="text/plain")
+
+    @app.errorhandler(Exception)
+    def fail(error: Exception) -> Response | HTTPException:
+        return error if isinstance(error, HTTPException) else _respond(refuse(500))
+
+    return app
+
+
+def _answer(server: Server, asked: Request) -> Response:
+    play = server.stage.play
+    if play.hangs:
+        server.closing.wait()
+    if play.delay:
+        server.closing.wait(play.delay)
+    response = _respond(server.stage.answer(asked))
+    if play.cuts:
+        whole = response.get_data()
+        response.set_data(whole[: len(whole) // 2])
+        response.content_length = len(whole)
+    return response
+
+
+def _respond(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, dict(reply.headers), content_type=reply.content_type)

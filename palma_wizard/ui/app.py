@@ -1,0 +1,114 @@
+"""Starts the window: paints first, then loads the rest, and lets one instance run at a time."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QLockFile, QSettings, QStandardPaths, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from palma_wizard import __version__, assets, guide
+from palma_wizard.ui import theme
+from palma_wizard.ui.wizard import Wizard
+
+
+def run(*, practice: str | None = None, language: str = "") -> int:
+    """Blocks until the window is closed; 0, or 1 where it could not be opened."""
+    app = make_application()
+    place = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        words = guide.load(language or QLocale.system().name().partition("_")[0])
+    except guide.GuideError as error:
+        return _cannot_start(f"A file of this program is missing or damaged: {error}. Please install it again.")
+    lock = QLockFile(str(place / "window.lock"))
+    lock.setStaleLockTime(0)
+    if not lock.tryLock(100):
+        _raise_the_other()
+        print(words.say("error.second"), file=sys.stderr)
+        return 0
+    window = Wizard(words, QSettings(str(place / "progress.ini"), QSettings.Format.IniFormat), practice)
+    window.show()
+    app.processEvents()
+    gc.freeze()
+    code = _live(app, window)
+    lock.unlock()
+    return code
+
+
+def make_application() -> QApplication:
+    """Also takes garbage collection into the window's thread: run by a worker thread, it would free Qt objects there,
+    and Qt crashes when their timers fire. The wizard collects when a page is turned.
+    """
+    gc.disable()
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("palma-wizard")
+    app.setApplicationVersion(__version__)
+    QGuiApplication.setDesktopFileName("palma-wizard")
+    app.setQuitOnLastWindowClosed(False)
+    if sys.platform != "darwin":
+        app.setStyle("Fusion")
+    app.setWindowIcon(QIcon(str(assets.path("icons", "app.svg"))))
+    theme.apply(app)
+    QGuiApplication.styleHints().colorSchemeChanged.connect(lambda: theme.apply(app))
+    return app
+
+
+def _live(app: QApplication, window: Wizard) -> int:
+    """The asyncio loop on Qt's, imported after the first paint."""
+    os.environ["QT_API"] = "pyside6"
+    import asyncio
+
+    import qasync
+
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    server = _listen(window)
+    window.closed.connect(lambda: QTimer.singleShot(0, loop.stop))
+    QTimer.singleShot(0, window.background_work)
+    with loop:
+        loop.run_forever()
+    server.close()
+    return 0
+
+
+_INSTANCE = "palma-wizard-window"
+
+
+def _listen(window: Wizard):  # type: ignore[no-untyped-def]
+    """A second start asks this one to come to the front."""
+    from PySide6.QtNetwork import QLocalServer
+
+    def come_forward() -> None:
+        while (connection := server.nextPendingConnection()) is not None:
+            connection.deleteLater()
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+        window.raise_()
+        window.activateWindow()
+
+    server = QLocalServer()
+    server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+    QLocalServer.removeServer(_INSTANCE)
+    server.listen(_INSTANCE)
+    server.newConnection.connect(come_forward)
+    return server
+
+
+def _raise_the_other() -> None:
+    from PySide6.QtNetwork import QLocalSocket
+
+    connection = QLocalSocket()
+    connection.connectToServer(_INSTANCE)
+    connection.waitForConnected(500)
+    connection.disconnectFromServer()
+
+
+def _cannot_start(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    QMessageBox.critical(None, "PalmaBot Setup Wizard", sentence)
+    return 1

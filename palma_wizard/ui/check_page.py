@@ -1,0 +1,308 @@
+"""The last page: the test, its verdict, and saving what passed."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from palma_wizard.draft import Draft
+from palma_wizard.exchanges import Check, CheckState, Outcome, RightState, Verdict
+from palma_wizard.exchanges.registry import CHECKABLE
+from palma_wizard.guide import Guide
+from palma_wizard.ui import theme
+from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, icon_label, label, named
+from palma_wizard.ui.tasks import Tasks
+
+
+class CheckPage(Page):
+    """`practice_url` gives the practice exchange's address while practising, else None."""
+
+    def __init__(
+        self,
+        guide: Guide,
+        draft: Draft,
+        tasks: Tasks,
+        clipboard: Clipboard,
+        practice_url: Callable[[], Awaitable[str | None]],
+    ) -> None:
+        super().__init__(guide, guide.say("check.title"), scrolls=True)
+        self._draft, self._tasks, self._clipboard, self._practice_url = draft, tasks, clipboard, practice_url
+        self._running: Callable[[], object] | None = None
+        self._saving = False
+        self._revision: object = None
+        self._complete = False
+
+        self._intro = label(self.say("check.intro"))
+        self.body.addWidget(self._intro)
+        controls = QHBoxLayout()
+        controls.setSpacing(theme.S)
+        self.run = button(self.say("check.run"), main=True, name="run-check")
+        self.run.clicked.connect(self.start)
+        self.cancel = button(self.say("check.cancel"), name="cancel-check")
+        self.cancel.clicked.connect(self._cancel)
+        controls.addWidget(self.run)
+        controls.addWidget(self.cancel)
+        controls.addStretch(1)
+        self.body.addLayout(controls)
+
+        self.verdict = Notice("info", "", name="verdict")
+        self.causes = QVBoxLayout()
+        self.causes.setSpacing(theme.S)
+        self.verdict.words.addLayout(self.causes)
+        self.body.addWidget(self.verdict)
+        self.consent = named(QCheckBox(self.say("check.consent")), "consent")
+        self.consent.toggled.connect(self._consented)
+        self.body.addWidget(self.consent)
+        saving = QHBoxLayout()
+        self.save = button(self.say("check.save"), main=True, icon="lock", name="save-key")
+        self.save.clicked.connect(self._start_saving)
+        saving.addWidget(self.save)
+        saving.addStretch(1)
+        self.body.addLayout(saving)
+        self.done = self._make_done()
+        self.body.addWidget(self.done)
+        self.rights = named(QFrame(), "card")
+        self._rights_grid = QGridLayout(self.rights)
+        self._rights_grid.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
+        self._rights_grid.setHorizontalSpacing(theme.M)
+        self._rights_grid.setVerticalSpacing(theme.XS)
+        self.body.addWidget(self.rights)
+        self.rows = {call.id: _Row(self.say(f"ask.{call.id}")) for call in CHECKABLE["hitbtc2"].calls}
+        box = named(QFrame(), "card")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(theme.L, theme.S, theme.L, theme.S)
+        column.setSpacing(0)
+        for row in self.rows.values():
+            column.addWidget(row)
+        self.body.addWidget(box)
+        self.body.addStretch(1)
+        self.refresh()
+
+    def entered(self) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the draft as it is: an entry edited since its test is untested again."""
+        running = self._running is not None
+        verdict = self._draft.verdict
+        self.run.setEnabled(self._draft.is_complete and not running and not self._saving)
+        self.run.setText(self.say("check.again" if verdict else "check.run"))
+        self._make_main(self.run, not (verdict and verdict.passed))
+        self._intro.setVisible(verdict is None)
+        self.cancel.setVisible(running)
+        if not running and verdict is None:
+            for row in self.rows.values():
+                row.show_words("quiet", self.say("check.waiting"), "")
+        self.verdict.setVisible(verdict is not None and not self._draft.is_saved)
+        self.rights.setVisible(verdict is not None)
+        self.consent.setVisible(self._draft.needs_consent and not self._draft.is_stored)
+        self.consent.setEnabled(not self._saving)
+        self.save.setVisible(verdict is not None and verdict.passed and not self._draft.is_stored)
+        self.save.setEnabled(self._draft.may_save and not self._saving)
+        self.done.setVisible(self._draft.is_saved)
+        if verdict is not None:
+            self._show_verdict(verdict)
+        done = self._draft.is_saved or (self._draft.is_stored and verdict is not None and verdict.passed)
+        message = self.say("check.running") if running else ""
+        if not running and not self._draft.is_complete and not self._draft.is_saved:
+            message = self.say("check.nothing-entered")
+        self.show_state(busy=running, message=message, complete=done)
+
+    def start(self) -> None:
+        if self._running is None and self._draft.is_complete:
+            self.consent.setChecked(False)
+            self._running = self._tasks.start(self._check())
+            self.refresh()
+
+    def stop(self) -> None:
+        """End a running check; nothing of it is kept."""
+        if self._running is not None:
+            self._running()
+
+    def _cancel(self) -> None:
+        self.stop()
+        self.cancel.setEnabled(False)
+
+    async def _check(self) -> None:
+        from palma_wizard import verify
+
+        ticket = self._draft.begin()
+        for row in self.rows.values():
+            row.show_words("quiet", self.say("check.asking"), "", waiting=True)
+        problem = ""
+        self.cancel.setEnabled(True)
+        try:
+            url = await self._practice_url()
+            found = await verify.check(
+                CHECKABLE[self._draft.exchange],
+                self._draft.entry,
+                practice_url=url,
+                on_check=self._show_check,
+            )
+            self._draft.finish(ticket, found)
+        except asyncio.CancelledError:
+            problem = self.say("check.cancelled")
+        except OSError:
+            problem = self.say("practice.no-server")
+        finally:
+            self._running = None
+        self.refresh()
+        self.area.verticalScrollBar().setValue(0)
+        if problem:
+            self.show_state(message=problem, complete=False)
+        elif self._draft.verdict is not None:
+            announce(self, self.guide.outcomes[self._draft.verdict.outcome.value].title)
+
+    def _show_check(self, check: Check) -> None:
+        self.rows[check.id].show_words(
+            self._tone(check), self.say(f"state.{check.state.value}"), self.say("check.took", ms=check.ms)
+        )
+
+    def _tone(self, check: Check) -> str:
+        wanted = next(call.wanted for call in CHECKABLE[self._draft.exchange].calls if call.id == check.id)
+        granted = {CheckState.GRANTED: True, CheckState.PAST_THE_DOOR: True, CheckState.REFUSED: False}.get(check.state)
+        if granted is None:
+            return "bad" if wanted is True and check.id != "palmabot" else "warn"
+        if wanted is None:
+            return "good" if granted else "quiet"
+        return "good" if granted is wanted else "bad"
+
+    def _show_verdict(self, verdict: Verdict) -> None:
+        words = self.guide.outcomes[verdict.outcome.value]
+        reading = verdict.reading
+        tone = {Outcome.WORKS: "good", Outcome.CAN_WITHDRAW: "warn"}.get(verdict.outcome, "bad")
+        text = [words.cause]
+        if verdict.outcome is Outcome.CLOCK_OFF and reading.clock_error is not None:
+            text.append(self.say("check.clock", seconds=abs(round(reading.clock_error))))
+        if reading.retry_after is not None:
+            text.append(self.say("check.retry", seconds=reading.retry_after))
+        self.verdict.show_words(tone, " ".join([*text, words.next]), words.title)
+        _empty(self.causes)
+        if reading.causes:
+            self.causes.addWidget(label(self.say("check.notes" if verdict.passed else "check.causes"), "quiet"))
+        for number, cause in enumerate(reading.causes, 1):
+            named = self.guide.causes[cause.value]
+            self.causes.addWidget(label(f"{number}.  {named.text}  {named.do}", f"cause-{cause.value}"))
+        _empty(self._rights_grid)
+        self._rights_grid.addWidget(label(self.say("check.rights"), "strong"), 0, 0, 1, 3)
+        for row, (right, state) in enumerate(reading.rights.items(), 1):
+            wanted = {"read": True, "trade": True, "withdraw": False}.get(right.value)
+            has = {RightState.CONFIRMED: True, RightState.INFERRED: True, RightState.REFUSED: False}.get(state)
+            tone = "quiet" if has is None else "info" if wanted is None else "good" if has is wanted else "bad"
+            self._rights_grid.addWidget(icon_label(TONE_ICONS[tone], tone), row, 0)
+            self._rights_grid.addWidget(label(self.say(f"right.{right.value}")), row, 1)
+            self._rights_grid.addWidget(label(self.say(f"right-state.{state.value}"), "quiet"), row, 2)
+        if reading.allowed_addresses is not None:
+            addresses = ", ".join(reading.allowed_addresses) or self.say("check.addresses-any")
+            last = len(reading.rights) + 1
+            self._rights_grid.addWidget(label(self.say("check.addresses")), last, 1)
+            self._rights_grid.addWidget(label(addresses, "quiet"), last, 2)
+        self._rights_grid.setColumnStretch(2, 1)
+
+    def _consented(self, on: bool) -> None:
+        self._draft.accept_withdrawal(accepted=on)
+        self.save.setEnabled(self._draft.may_save and not self._saving)
+
+    def _start_saving(self) -> None:
+        if not self._saving and self._draft.may_save:
+            self._saving = True
+            self._tasks.start(self._save())
+
+    async def _save(self) -> None:
+        from palma_wizard import vault
+
+        self.refresh()
+        self.show_state(busy=True, message=self.say("check.saving"), complete=False)
+        today = dt.datetime.now().astimezone().date()
+
+        def store_it(store: vault.Vault) -> str:
+            self._draft.save(store, today)
+            return store.name
+
+        try:
+            name = await vault.use(store_it, practice=self._draft.practice)
+        except vault.VaultError as error:
+            self._saving = False
+            self.refresh()
+            trouble = error.trouble.value
+            self.show_state(error=f"{self.say(f'vault.{trouble}')} {self.say(f'vault-do.{trouble}')}", complete=False)
+            return
+        finally:
+            self._saving = False
+        words = "saved.practice-text" if self._draft.practice else "saved.text"
+        self._done_words.show_words("good", self.say(words, store=name), self.say("saved.title"))
+        self.refresh()
+        self.area.verticalScrollBar().setValue(0)
+        announce(self, self.say("saved.title"))
+
+    def _make_done(self) -> QFrame:
+        box = named(QFrame(), "card")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
+        column.setSpacing(theme.S)
+        self._done_words = Notice("good", "", title=self.say("saved.title"), name="saved")
+        column.addWidget(self._done_words)
+        column.addWidget(label(self.say("saved.todo-title"), "strong"))
+        for number in (1, 2, 3):
+            column.addWidget(label(f"{number}.  {self.say(f'saved.todo-{number}')}"))
+            if number == 2:
+                row = QHBoxLayout()
+                for name in ("key", "secret"):
+                    copy = button(self.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
+                    copy.clicked.connect(lambda _=False, n=name: self._copy(n))
+                    row.addWidget(copy)
+                row.addWidget(label(self.say("saved.copy-note"), "quiet"), 1)
+                column.addLayout(row)
+        column.addWidget(label(self.say("saved.remove"), "quiet"))
+        return box
+
+    def _copy(self, name: str) -> None:
+        self._clipboard.put_secret(self._draft.entry.key if name == "key" else self._draft.entry.secret)
+        self.show_state(message=f"{self.say('button.copied')}. {self.say('saved.copy-note')}", complete=True)
+
+    @staticmethod
+    def _make_main(made: QWidget, main: bool) -> None:
+        if made.property("main") != main:
+            made.setProperty("main", main)
+            made.style().unpolish(made)
+            made.style().polish(made)
+
+
+class _Row(QWidget):
+    """One check: icon, what was asked, what came back, and the time in a lighter tone."""
+
+    def __init__(self, asked: str) -> None:
+        super().__init__()
+        self._asked = asked
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 5, 0, 5)
+        row.setSpacing(theme.M)
+        self._icon = QLabel()
+        self._icon.setFixedWidth(20)
+        self.state = label("", "strong")
+        self._time = label("", "quiet")
+        self._time.setFixedWidth(76)
+        self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._icon)
+        row.addWidget(label(asked), 3)
+        row.addWidget(self.state, 2)
+        row.addWidget(self._time)
+
+    def show_words(self, tone: str, state: str, time: str, *, waiting: bool = False) -> None:
+        icon = "circle" if tone == "quiet" and not time else TONE_ICONS[tone]
+        self._icon.setPixmap(theme.pixmap("clock" if waiting else icon, theme.tone_colour(tone)))
+        self.state.setText(state)
+        self._time.setText(time)
+        self.setAccessibleName(f"{self._asked} {state}")
+
+
+def _empty(layout: QVBoxLayout | QGridLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()

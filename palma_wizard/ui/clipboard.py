@@ -1,0 +1,50 @@
+"""What this program puts on the clipboard, marked as secret where it is, and taken back again."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+
+SECONDS = 30
+
+_CONCEALED = {
+    "x-kde-passwordManagerHint": b"secret",
+    "org.nspasteboard.ConcealedType": b"",
+    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"",
+    'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
+    'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
+}
+
+
+class Clipboard(QObject):
+    """`cleared` is sent when a secret was taken back; only what is still ours is taken."""
+
+    cleared = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._secret = ""
+        self._timer = QTimer(self, singleShot=True, interval=SECONDS * 1000)
+        self._timer.timeout.connect(self.take_back)
+
+    def text(self) -> str:
+        return QGuiApplication.clipboard().text()
+
+    def put(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+
+    def put_secret(self, text: str) -> None:
+        content = QMimeData()
+        content.setText(text)
+        for kind, value in _CONCEALED.items():
+            content.setData(kind, value)
+        QGuiApplication.clipboard().setMimeData(content)
+        self._secret = text
+        self._timer.start()
+
+    def take_back(self) -> None:
+        self._timer.stop()
+        if self._secret and self.text() == self._secret:
+            QGuiApplication.clipboard().clear()
+            self.cleared.emit()
+        self._secret = ""

@@ -1,0 +1,219 @@
+"""Step 9: the same form as PalmaBot's own, with help for imprecise copying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from palma_wizard import entry
+from palma_wizard.draft import Draft
+from palma_wizard.exchanges import EXCHANGES, Credentials
+from palma_wizard.guide import Guide, Step
+from palma_wizard.practice import KEY, SCENARIOS, SECRET
+from palma_wizard.ui import theme
+from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.page import Notice, Page, button, icon_label, label, named
+
+
+class DataPage(Page):
+    """Keeps the draft's entry equal to what the fields show."""
+
+    def __init__(
+        self,
+        guide: Guide,
+        step: Step,
+        draft: Draft,
+        clipboard: Clipboard,
+        set_scenario: Callable[[str], None],
+    ) -> None:
+        super().__init__(guide, step.title, guide.say("step-of", number=9), scrolls=True)
+        self._draft, self._clipboard = draft, clipboard
+        self.body.addWidget(label(self.say("data.intro")))
+        self._practice_box = self._make_practice_box(set_scenario)
+        self.body.addWidget(self._practice_box)
+
+        form = QGridLayout()
+        form.setHorizontalSpacing(theme.S)
+        form.setVerticalSpacing(theme.XS)
+        self.exchange = named(QComboBox(), "data-exchange")
+        for name in EXCHANGES:
+            self.exchange.addItem(name, name)
+        self.exchange.currentIndexChanged.connect(self._exchange_chosen)
+        caption = label(self.say("data.exchange"), "strong")
+        caption.setBuddy(self.exchange)
+        self.exchange.setAccessibleName(self.say("data.exchange"))
+        form.addWidget(caption, 0, 0)
+        form.addWidget(self.exchange, 1, 0)
+        self.key = _Field(self, "key", form, 2)
+        self.secret = _Field(self, "secret", form, 5, secret=True)
+        self.user_id = _Field(self, "user_id", form, 8)
+        form.setColumnStretch(0, 1)
+        self.body.addLayout(form)
+        stays = QHBoxLayout()
+        stays.setSpacing(theme.S)
+        stays.addWidget(icon_label("lock", "good"), 0, Qt.AlignmentFlag.AlignTop)
+        stays.addWidget(label(self.say("data.stays"), "quiet"), 1)
+        self.body.addLayout(stays)
+        self.body.addStretch(1)
+
+    def entered(self) -> None:
+        """Show what the draft holds: nothing for a new one, the stored key where it is to be replaced."""
+        with QSignalBlocker(self.exchange):
+            self.exchange.setCurrentIndex(self.exchange.findData(self._draft.exchange))
+        held = self._draft.entry
+        for field, text in ((self.key, held.key), (self.secret, held.secret), (self.user_id, held.user_id)):
+            field.show_text(text)
+        self._exchange_changed()
+
+    def set_practice(self, practising: bool) -> None:
+        super().set_practice(practising)
+        self._practice_box.setVisible(practising)
+        self._judge()
+
+    def paste(self) -> str:
+        return self._clipboard.text()
+
+    def changed(self) -> None:
+        """A field has a new text: the draft follows, and the hints with it."""
+        self._draft.enter(Credentials(self.key.text(), self.secret.text(), self.user_id.text()))
+        self._judge()
+
+    def clear(self) -> None:
+        for field in (self.key, self.secret, self.user_id):
+            field.show_text("")
+
+    def _judge(self) -> None:
+        found = entry.doubts(self._draft.exchange, self._draft.entry, practice=self._draft.practice)
+        for name, field in (("key", self.key), ("secret", self.secret), ("user_id", self.user_id)):
+            doubt = found.get(name)
+            field.show_doubt(self.say(f"doubt.{doubt.value}", length=len(field.text())) if doubt else "")
+        if self._draft.exchange != "hitbtc2":
+            name = self.say(f"exchange.{self._draft.exchange}")
+            self.show_state(message=self.say("exchange.not-yet", exchange=name), complete=False)
+            return
+        self.show_state(complete=self._draft.is_complete)
+
+    def _exchange_chosen(self) -> None:
+        self._draft.choose(self.exchange.currentData(), practice=self._draft.practice)
+        self._exchange_changed()
+
+    def _exchange_changed(self) -> None:
+        wanted = EXCHANGES[self._draft.exchange].user_id_pattern is not None
+        self.user_id.set_visible(wanted)
+        if not wanted:
+            self.user_id.show_text("")
+        self.changed()
+
+    def _make_practice_box(self, set_scenario: Callable[[str], None]) -> QFrame:
+        box = named(QFrame(), "card")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
+        column.setSpacing(theme.S)
+        column.addWidget(label(self.say("practice.data"), "strong"))
+        for name, text in (("key", KEY), ("secret", SECRET)):
+            row = QHBoxLayout()
+            value = label(text, "mono")
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            row.addWidget(value, 1)
+            copy = button(self.say("button.copy"), icon="copy", flat=True, name=f"practice-copy-{name}")
+            copy.setAccessibleName(f"{self.say('button.copy')}: {self.say(f'data.{name}')}")
+            copy.clicked.connect(lambda _=False, t=text: self._clipboard.put(t))
+            row.addWidget(copy)
+            column.addLayout(row)
+        row = QHBoxLayout()
+        fill = button(self.say("practice.fill"), name="practice-fill")
+        fill.clicked.connect(self._fill)
+        row.addWidget(fill)
+        row.addStretch(1)
+        caption = label(self.say("practice.scenario"), "quiet")
+        caption.setWordWrap(False)
+        row.addWidget(caption)
+        self.scenario = named(QComboBox(), "scenario")
+        for scenario in SCENARIOS:
+            self.scenario.addItem(self.say(f"scenario.{scenario}"), scenario)
+        self.scenario.setAccessibleName(self.say("practice.scenario"))
+        self.scenario.currentIndexChanged.connect(lambda: set_scenario(self.scenario.currentData()))
+        row.addWidget(self.scenario)
+        column.addLayout(row)
+        box.hide()
+        return box
+
+    def _fill(self) -> None:
+        self.key.show_text(KEY)
+        self.secret.show_text(SECRET)
+        self.changed()
+
+
+class _Field:
+    """A line to type or paste into, its buttons, and the hint below it."""
+
+    def __init__(self, page: DataPage, name: str, form: QGridLayout, row: int, *, secret: bool = False) -> None:
+        words = name.replace("_", "-")
+        self._page = page
+        self._line = named(QLineEdit(), name)
+        self._line.setPlaceholderText(page.say(f"data.{words}-placeholder", exchange=""))
+        self._line.setAccessibleName(page.say(f"data.{words}"))
+        self._line.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
+        self._line.setDragEnabled(False)
+        self._line.textEdited.connect(self._edited)
+        self._caption = label(page.say(f"data.{words}"), "strong")
+        self._caption.setBuddy(self._line)
+        paste = button(page.say("button.paste"), icon="paste", name=f"paste-{words}")
+        paste.setAccessibleName(f"{page.say('button.paste')}: {page.say(f'data.{words}')}")
+        paste.clicked.connect(self._paste)
+        self._note = Notice("info", "", name=f"{words}-note")
+        self._note.hide()
+        self._cleaned = ""
+        self._widgets: list[QWidget] = [self._caption, self._line, paste]
+        if secret:
+            self._line.setEchoMode(QLineEdit.EchoMode.Password)
+            reveal = button(page.say("button.reveal"), icon="eye", name="reveal")
+            reveal.pressed.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Normal))
+            reveal.released.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Password))
+            form.addWidget(reveal, row + 1, 2)
+            self._widgets.append(reveal)
+        form.addWidget(self._caption, row, 0)
+        form.addWidget(self._line, row + 1, 0)
+        form.addWidget(paste, row + 1, 1)
+        form.addWidget(self._note, row + 2, 0, 1, 3)
+
+    def text(self) -> str:
+        return self._line.text()
+
+    def focus(self) -> None:
+        self._line.setFocus()
+
+    def show_text(self, text: str) -> None:
+        self._line.setText(text)
+        self._cleaned = ""
+
+    def set_visible(self, visible: bool) -> None:
+        for widget in self._widgets:
+            widget.setVisible(visible)
+
+    def show_doubt(self, doubt: str) -> None:
+        words = " ".join(part for part in (self._cleaned, doubt) if part)
+        self._note.show_words("warn" if doubt else "info", words)
+        self._note.setVisible(bool(words) and self._line.isVisibleTo(self._page))
+        self._line.setAccessibleDescription(words)
+
+    def _paste(self) -> None:
+        text = self._page.paste()
+        if not text.strip():
+            self._cleaned = self._page.say("data.paste-empty")
+            self._page.changed()
+            return
+        self._take(text)
+        self._line.setFocus()
+
+    def _edited(self, text: str) -> None:
+        self._take(text)
+
+    def _take(self, text: str) -> None:
+        cleaned = entry.clean(text)
+        if cleaned.text != self._line.text():
+            self._line.setText(cleaned.text)
+        self._cleaned = " ".join(self._page.say(f"removed.{what.value}") for what in cleaned.removed)
+        self._page.changed()

@@ -1,0 +1,124 @@
+"""Step 10: the two addresses, and the one mistake that locks people out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit
+
+from palma_wizard.exchanges import PALMABOT_ADDRESS
+from palma_wizard.guide import Guide, Step
+from palma_wizard.ui import theme
+from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.page import Notice, Page, button, label, named
+from palma_wizard.ui.tasks import Tasks
+
+Services = Mapping[str, Sequence[str]]
+
+
+class NoticePage(Page):
+    """`services` gives the practice services while practising, else None for the real ones."""
+
+    def __init__(
+        self,
+        guide: Guide,
+        step: Step,
+        tasks: Tasks,
+        clipboard: Clipboard,
+        services: Callable[[], Awaitable[Services | None]],
+    ) -> None:
+        super().__init__(guide, step.title, guide.say("step-of", number=10), scrolls=True)
+        self._tasks, self._clipboard, self._services = tasks, clipboard, services
+        self._complete = False
+        self._looking = False
+        self.body.addWidget(label(self.say("notice.why")))
+        self.body.addWidget(
+            Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
+        )
+
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.S)
+        grid.setVerticalSpacing(theme.S)
+        grid.setColumnStretch(1, 1)
+        self.palmabot = self._address(grid, 0, "palmabot", self.say("notice.palmabot"), PALMABOT_ADDRESS)
+        self.palmabot.setReadOnly(True)
+        self.own = self._address(grid, 1, "own", self.say("notice.own"), "")
+        self.own.setPlaceholderText(self.say("notice.own-placeholder"))
+        self.own.textEdited.connect(self._typed)
+        self.own6 = self._address(grid, 2, "own6", self.say("notice.own") + " (IPv6)", "")
+        self._grid = grid
+        self._show_ipv6(False)
+        self.body.addLayout(grid)
+
+        first, second = ("ipify.org", "icanhazip.com")
+        self.look_up = button(self.say("notice.look-up"), icon="refresh", name="look-up")
+        self.look_up.clicked.connect(lambda: self._tasks.start(self._look_up()))
+        grid.addWidget(self.look_up, 3, 1)
+        grid.addWidget(label(self.say("notice.look-up-who", first=first, second=second), "quiet"), 4, 1, 1, 2)
+        self.result = Notice("info", "", name="look-up-result")
+        self.result.hide()
+        self.body.addWidget(self.result)
+        self.body.addStretch(1)
+        self.understood = named(QCheckBox(self.say("notice.understand")), "understood")
+        self.understood.toggled.connect(lambda on: self.show_state(complete=on))
+        self.column.addWidget(self.understood)
+
+    def _address(self, grid: QGridLayout, row: int, name: str, title: str, value: str) -> QLineEdit:
+        line = named(QLineEdit(value), f"{name}-address")
+        line.setAccessibleName(title)
+        line.setMaxLength(64)
+        caption = label(title, "strong")
+        caption.setWordWrap(False)
+        copy = button(self.say("button.copy"), icon="copy", name=f"copy-{name}")
+        copy.setAccessibleName(f"{self.say('button.copy')}: {title}")
+        copy.clicked.connect(lambda: self._copy(line.text()))
+        grid.addWidget(caption, row, 0)
+        grid.addWidget(line, row, 1)
+        grid.addWidget(copy, row, 2)
+        return line
+
+    def _show_ipv6(self, shown: bool) -> None:
+        for column in range(3):
+            item = self._grid.itemAtPosition(2, column)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.setVisible(shown)
+
+    def _copy(self, text: str) -> None:
+        if text.strip():
+            self._clipboard.put(text.strip())
+            self.show_state(message=f"{self.say('button.copied')}: {text.strip()}", complete=self._complete)
+
+    def _typed(self, text: str) -> None:
+        from palma_wizard import address
+
+        wrong = bool(text.strip()) and address.parse(text) is None
+        self.result.show_words("warn", self.say("notice.not-an-address"))
+        self.result.setVisible(wrong)
+
+    async def _look_up(self) -> None:
+        from palma_wizard import address
+
+        if self._looking:
+            return
+        self._looking = True
+        self.look_up.setEnabled(False)
+        self.result.show_words("info", self.say("notice.looking"))
+        self.result.show()
+        try:
+            services = await self._services()
+            seen = await address.look_up(services or address.SERVICES)
+        finally:
+            self._looking = False
+            self.look_up.setEnabled(True)
+        four, six = seen["ipv4"], seen["ipv6"]
+        self.own6.setText(six.seen[0] if len(six.seen) == 1 else "")
+        self._show_ipv6(bool(self.own6.text()))
+        if len(four.seen) == 1:
+            self.own.setText(four.seen[0])
+        tone = {"both": "good", "one": "warn", "different": "warn", "none": "bad"}
+        kind = four if four.seen or not six.seen else six
+        words = {"both": "agree", "one": "one", "different": "different", "none": "none"}[kind.agreement.value]
+        text = self.say(f"notice.{words}", addresses=", ".join(kind.seen))
+        if not six.seen and four.seen:
+            text += " " + self.say("notice.none-of-kind")
+        self.result.show_words(tone[kind.agreement.value], text)

@@ -1,0 +1,181 @@
+"""What all pages share: the frame of a page, its four-word state, and the few widgets they are built from."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+    QWizardPage,
+)
+
+from palma_wizard.guide import Guide
+from palma_wizard.ui import theme
+
+W = TypeVar("W", bound=QWidget)
+
+TONE_ICONS = {"good": "check", "warn": "warning", "bad": "cross", "info": "info", "quiet": "question"}
+
+
+class Page(QWizardPage):
+    """Title, banner while practising, body, and one line for messages and errors.
+
+    The whole state of a page is `busy`, `message`, `error` and `complete`; `show_state` turns it into widgets.
+    """
+
+    leave_practice = Signal()
+
+    def __init__(self, guide: Guide, title: str, over: str = "", *, scrolls: bool = False) -> None:
+        super().__init__()
+        self.guide = guide
+        self.say = guide.say
+        self.setAccessibleName(title)
+        self._complete = True
+        self.banner = Notice("info", self.say("practice.banner"), name="practice-banner")
+        leave = button(self.say("practice.leave"), flat=True, name="leave-practice")
+        leave.clicked.connect(self.leave_practice)
+        self.banner.add_action(leave)
+        self.banner.hide()
+        self.over = label(over, "step")
+        self.over.setVisible(bool(over))
+        self.title_label = label(title, "title")
+        self.state_line = Notice("info", "", name="page-message")
+        self.state_line.hide()
+
+        content = QWidget()
+        self.body = QVBoxLayout(content)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(theme.M)
+        self.column = outer = QVBoxLayout(self)
+        outer.setContentsMargins(theme.XXL, theme.L, theme.XXL, theme.S)
+        outer.setSpacing(theme.S)
+        outer.addWidget(self.banner)
+        outer.addWidget(self.over)
+        outer.addWidget(self.title_label)
+        outer.addSpacing(theme.XS)
+        if scrolls:
+            self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.body.setContentsMargins(0, 0, theme.M, 0)
+            self.area.setWidget(content)
+            outer.addWidget(self.area, 1)
+        else:
+            outer.addWidget(content, 1)
+        outer.addWidget(self.state_line)
+
+    def set_practice(self, practising: bool) -> None:
+        self.banner.setVisible(practising)
+
+    def entered(self) -> None:
+        """The page has come into view, for the first time or again."""
+
+    def isComplete(self) -> bool:
+        return self._complete
+
+    def show_state(self, *, busy: bool = False, message: str = "", error: str = "", complete: bool = True) -> None:
+        self.state_line.show_words("bad" if error else "info", error or message)
+        self.state_line.setVisible(bool(error or message))
+        self.setCursor(Qt.CursorShape.BusyCursor if busy else Qt.CursorShape.ArrowCursor)
+        if error or message:
+            announce(self, error or message)
+        if complete != self._complete:
+            self._complete = complete
+            self.completeChanged.emit()
+
+
+class Notice(QFrame):
+    """A tinted box: icon, words, and room for a button."""
+
+    def __init__(self, tone: str, text: str, *, title: str = "", name: str = "") -> None:
+        super().__init__()
+        self._row = row = QHBoxLayout(self)
+        row.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
+        row.setSpacing(theme.M)
+        self._icon = QLabel()
+        self._icon.setFixedWidth(20)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        self.words = QVBoxLayout()
+        self.words.setSpacing(theme.XS)
+        self._title = label(title, "strong")
+        self._title.setVisible(bool(title))
+        self._text = label(text)
+        self._text.setObjectName(f"{name}-text" if name else "")
+        self.words.addWidget(self._title)
+        self.words.addWidget(self._text)
+        row.addLayout(self.words, 1)
+        self.show_words(tone, text)
+        self.setProperty("part", name)
+
+    def show_words(self, tone: str, text: str, title: str | None = None) -> None:
+        self.setObjectName(tone)
+        self._tone = tone
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+        if title is not None:
+            self._title.setText(title)
+            self._title.setVisible(bool(title))
+        self.setAccessibleName(self._title.text() or text)
+        self._icon.setPixmap(theme.pixmap(TONE_ICONS[tone], theme.tone_colour(tone)))
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def text(self) -> str:
+        return self._text.text()
+
+    def heading(self) -> str:
+        return self._title.text()
+
+    def add_action(self, widget: QWidget) -> None:
+        self._row.addWidget(widget)
+
+
+def named(widget: W, name: str) -> W:
+    """Tests, style sheet and assistive tools find a widget by its object name."""
+    widget.setObjectName(name)
+    return widget
+
+
+def label(text: str, kind: str = "") -> QLabel:
+    """Plain text, wrapped, selectable with the mouse."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(True)
+    made.setObjectName(kind)
+    made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    return made
+
+
+def button(text: str, *, icon: str = "", main: bool = False, flat: bool = False, name: str = "") -> QPushButton:
+    made = QPushButton(text)
+    made.setObjectName(name)
+    made.setProperty("main", main)
+    made.setProperty("flat", flat)
+    made.setAutoDefault(False)
+    if icon:
+        c = theme.colours()
+        made.setIcon(theme.icon(icon, c.on_accent if main else c.accent if flat else c.text))
+    return made
+
+
+def icon_label(name: str, tone: str, size: int = 20) -> QLabel:
+    made = QLabel()
+    made.setPixmap(theme.pixmap(name, theme.tone_colour(tone), size))
+    made.setFixedWidth(size)
+    return made
+
+
+def announce(source: QWidget, text: str) -> None:
+    """Tell assistive tools without moving the focus."""
+    event = QAccessibleAnnouncementEvent(source, text)
+    QAccessible.updateAccessibility(event)

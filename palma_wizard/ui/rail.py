@@ -1,0 +1,109 @@
+"""The list of steps at the left: where you are, what is done, and the way back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
+
+from palma_wizard.guide import Guide
+from palma_wizard.ui import theme
+
+_MARK = 24
+
+
+class Rail(QWidget):
+    """`chosen` carries the number of a visited step that was pressed."""
+
+    chosen = Signal(int)
+
+    def __init__(self, guide: Guide, names: Sequence[str]) -> None:
+        super().__init__()
+        self.setObjectName("rail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(theme.RAIL)
+        self.setAccessibleName(guide.say("rail.label"))
+        self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.M, theme.L, theme.M, theme.L)
+        layout.setSpacing(2)
+        self._items: list[_Item] = []
+        for number, name in enumerate(names):
+            item = _Item(name, str(number) if 0 < number <= len(guide.steps) else "")
+            item.setObjectName(f"rail-{number}")
+            item.clicked.connect(lambda _=False, n=number: self.chosen.emit(n))
+            layout.addWidget(item)
+            self._items.append(item)
+        layout.addStretch(1)
+
+    def show_progress(self, current: int, visited: set[int]) -> None:
+        for number, item in enumerate(self._items):
+            state = "current" if number == current else "done" if number in visited else "ahead"
+            item.show_state(state, self._words[state])
+
+
+class _Item(QAbstractButton):
+    def __init__(self, name: str, number: str) -> None:
+        super().__init__()
+        self._name, self._number, self._state = name, number, "ahead"
+        self.setText(name)
+        self.setMinimumHeight(38)
+
+    def show_state(self, state: str, word: str) -> None:
+        self._state = state
+        self.setEnabled(state != "ahead")
+        self.setCursor(Qt.CursorShape.PointingHandCursor if state == "done" else Qt.CursorShape.ArrowCursor)
+        self.setAccessibleName(f"{self._number} {self._name}, {word}".strip())
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.RAIL - 2 * theme.M, 40)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        c = theme.colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        whole = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        if self._state == "current" or (self.underMouse() and self.isEnabled()):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(c.rail))
+            painter.drawRoundedRect(whole, theme.RADIUS, theme.RADIUS)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(c.accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(whole, theme.RADIUS, theme.RADIUS)
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = whole.right() - theme.S - _MARK if rtl else whole.left() + theme.S
+        mark = QRectF(left, whole.center().y() - _MARK / 2, _MARK, _MARK)
+        self._paint_mark(painter, mark)
+        font = self.font()
+        font.setBold(self._state == "current")
+        painter.setFont(font)
+        painter.setPen(QColor(c.quiet if self._state == "ahead" else c.text))
+        gap = theme.S + _MARK + theme.M
+        text = whole.adjusted(theme.S, 0, -gap, 0) if rtl else whole.adjusted(gap, 0, -theme.S, 0)
+        shown = painter.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideRight, round(text.width()))
+        side = Qt.AlignmentFlag.AlignRight if rtl else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | side, shown)
+
+    def _paint_mark(self, painter: QPainter, mark: QRectF) -> None:
+        c = theme.colours()
+        filled = self._state == "current"
+        painter.setBrush(QColor(c.accent) if filled else Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(c.field_line if self._state == "ahead" else c.accent), 1.5))
+        painter.drawEllipse(mark.adjusted(1, 1, -1, -1))
+        if self._state == "done":
+            pen = QPen(QColor(c.accent), 2)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            x, y = mark.center().x(), mark.center().y()
+            painter.drawPolyline([QPointF(x - 5, y), QPointF(x - 1.5, y + 3.5), QPointF(x + 5, y - 4)])
+            return
+        font = self.font()
+        font.setPixelSize(12)
+        font.setBold(filled)
+        painter.setFont(font)
+        painter.setPen(QColor(c.on_accent if filled else c.quiet))
+        painter.drawText(mark, Qt.AlignmentFlag.AlignCenter, self._number or "•")

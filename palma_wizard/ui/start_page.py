@@ -1,0 +1,166 @@
+"""The first page: what this is, and the three ways to begin."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout
+
+from palma_wizard.draft import Draft
+from palma_wizard.exchanges import EXCHANGES
+from palma_wizard.guide import Guide
+from palma_wizard.ui import theme
+from palma_wizard.ui.page import Notice, Page, button, icon_label, label, named
+from palma_wizard.ui.tasks import Tasks
+
+
+class StartPage(Page):
+    """Signals say what was chosen; the wizard knows where that leads."""
+
+    begin = Signal()
+    have_key = Signal()
+    practise = Signal()
+    resume = Signal()
+    check_saved = Signal()
+    replace_saved = Signal()
+
+    def __init__(self, guide: Guide, draft: Draft, tasks: Tasks) -> None:
+        super().__init__(guide, guide.say("start.title"), scrolls=True)
+        self._draft, self._tasks = draft, tasks
+        self.body.addWidget(label(self.say("start.intro")))
+        promise = QHBoxLayout()
+        promise.setSpacing(theme.S)
+        promise.addWidget(icon_label("shield", "good"), 0, Qt.AlignmentFlag.AlignTop)
+        promise.addWidget(label(self.say("start.promise")), 1)
+        self.body.addLayout(promise)
+        self.body.addSpacing(theme.S)
+
+        self.exchange = named(QComboBox(), "exchange")
+        for name in EXCHANGES:
+            self.exchange.addItem(self.say(f"exchange.{name}"), name)
+        self.exchange.setCurrentIndex(self.exchange.findData(draft.exchange))
+        self.exchange.setFixedWidth(260)
+        caption = label(self.say("start.exchange"), "strong")
+        caption.setBuddy(self.exchange)
+        self.exchange.setAccessibleName(self.say("start.exchange"))
+        self.exchange.currentIndexChanged.connect(self._exchange_chosen)
+        self.body.addWidget(caption)
+        self.body.addWidget(self.exchange)
+
+        self.saved = Notice("good", "", name="saved-key")
+        for text, signal in (
+            ("start.saved-check", self.check_saved),
+            ("start.saved-replace", self.replace_saved),
+        ):
+            action = button(self.say(text), flat=True, name=text.partition(".")[2])
+            action.clicked.connect(signal)
+            self.saved.add_action(action)
+        remove = button(self.say("start.saved-remove"), flat=True, name="saved-remove")
+        remove.clicked.connect(self._ask_to_remove)
+        self.saved.add_action(remove)
+        self.saved.hide()
+        self.body.addWidget(self.saved)
+        self.body.addSpacing(theme.S)
+
+        self._choices = [
+            self._choice("resume", "play", "start.resume-text", self.resume),
+            self._choice("begin", "arrow-right", "start.begin-text", self.begin),
+            self._choice("have-key", "key", "start.have-key-text", self.have_key),
+            self._choice("practise", "refresh", "start.practise-text", self.practise),
+        ]
+        self.resume_button = self._choices[0]
+        self.resume_button.hide()
+        self.body.addStretch(1)
+
+    def _choice(self, name: str, icon: str, explanation: str, signal: SignalInstance) -> QPushButton:
+        title = "" if name == "resume" else self.say(f"start.{name}")
+        made = QPushButton()
+        made.setObjectName("choice")
+        made.setProperty("choice", name)
+        made.setAutoDefault(False)
+        made.setMinimumHeight(62)
+        made.setAccessibleName(title)
+        made.setAccessibleDescription(self.say(explanation))
+        row = QHBoxLayout(made)
+        row.setContentsMargins(theme.L, theme.S, theme.L, theme.S)
+        row.setSpacing(theme.L)
+        row.addWidget(icon_label(icon, "good", 24))
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        heading, text = label(title, "strong"), label(self.say(explanation), "quiet")
+        for part in (heading, text):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            words.addWidget(part)
+        row.addLayout(words, 1)
+        made.setProperty("heading", heading)
+        made.clicked.connect(signal)
+        self.body.addWidget(made)
+        return made
+
+    def choice(self, name: str) -> QPushButton:
+        return next(made for made in self._choices if made.property("choice") == name)
+
+    def offer_resume(self, step: str) -> None:
+        text = self.say("start.resume", step=step)
+        self.resume_button.property("heading").setText(text)
+        self.resume_button.setAccessibleName(text)
+        self.resume_button.show()
+
+    def entered(self) -> None:
+        self.look_for_saved()
+
+    def look_for_saved(self) -> None:
+        """Ask the keyring, without which the page works as well."""
+        self._tasks.start(self._look_for_saved())
+
+    async def _look_for_saved(self) -> None:
+        from palma_wizard import vault
+
+        exchange, practice = self._draft.exchange, self._draft.practice
+        try:
+            found = await vault.use(lambda store: store.load(exchange), practice=practice)
+        except vault.VaultError as error:
+            self.saved.hide()
+            if error.trouble is vault.Trouble.BROKEN_ITEM:
+                self.show_state(error=self.say("vault.broken-item"))
+            return
+        self.saved.setVisible(found is not None)
+        if found is not None:
+            day = found.saved_on.isoformat()
+            name = self.say(f"exchange.{exchange}")
+            self.saved.show_words("good", self.say("start.saved", exchange=name, date=day))
+
+    def _ask_to_remove(self) -> None:
+        box = QMessageBox(self)
+        box.setObjectName("remove-question")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setText(self.say("start.remove-title"))
+        box.setInformativeText(self.say("start.remove-text"))
+        yes = box.addButton(self.say("start.remove-yes"), QMessageBox.ButtonRole.DestructiveRole)
+        no = box.addButton(self.say("start.remove-no"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        yes.clicked.connect(lambda: self._tasks.start(self._remove()))
+        box.open()
+
+    async def _remove(self) -> None:
+        from palma_wizard import vault
+
+        exchange = self._draft.exchange
+        try:
+            await vault.use(lambda store: store.forget(exchange), practice=self._draft.practice)
+        except vault.VaultError as error:
+            trouble = error.trouble.value
+            self.show_state(error=f"{self.say(f'vault.{trouble}')} {self.say(f'vault-do.{trouble}')}")
+            return
+        self.saved.hide()
+        self.show_state(message=self.say("start.removed"))
+
+    def _exchange_chosen(self) -> None:
+        name = self.exchange.currentData()
+        self._draft.choose(name, practice=self._draft.practice)
+        known = name == "hitbtc2"
+        text = "" if known else self.say("exchange.not-yet", exchange=self.say(f"exchange.{name}"))
+        self.show_state(message=text, complete=known)
+        for made in self._choices:
+            made.setEnabled(known)
+        self.look_for_saved()

@@ -1,0 +1,39 @@
+"""The one way from a click to asynchronous work, so that no exception is lost and none is left running."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+_log = logging.getLogger(__name__)
+
+
+class Tasks(QObject):
+    """Starts coroutines and keeps them; `failed` tells that one ended in a bug."""
+
+    failed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
+        """Returns what cancels it."""
+        task = asyncio.get_event_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task.cancel
+
+    def cancel_all(self) -> None:
+        for task in tuple(self._running):
+            task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a task ended with %s", type(error).__name__)
+            self.failed.emit()

@@ -1,0 +1,173 @@
+"""Colours, sizes and icons: the one place that decides how things look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from palma_wizard import assets
+
+XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
+SMALL, BODY, HEADING, TITLE = 13, 15, 20, 26
+RADIUS: Final = 8
+CONTROL: Final = 36
+RAIL: Final = 232
+TEXT_WIDTH: Final = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """One set for light, one for dark; every text colour holds 4.5:1 on `window` and `base`."""
+
+    window: str
+    base: str
+    rail: str
+    text: str
+    quiet: str
+    line: str
+    field_line: str
+    accent: str
+    accent_hover: str
+    on_accent: str
+    good: str
+    warn: str
+    bad: str
+    good_back: str
+    warn_back: str
+    bad_back: str
+    info_back: str
+
+
+LIGHT: Final = Colours(
+    "#FFFFFF", "#FFFFFF", "#F1F3EF", "#1D2421", "#56605B", "#DDE2DD", "#7D8983", "#1F7A5C", "#17644B", "#FFFFFF",
+    "#1F7A5C", "#8A5A00", "#B3261E", "#E7F4EE", "#FFF4DC", "#FCE9E7", "#EAF1F7",
+)  # fmt: skip
+DARK: Final = Colours(
+    "#1B1F1D", "#232826", "#161A18", "#ECF0EE", "#A9B4AF", "#363D3A", "#7F8B85", "#4CC29A", "#6AD3AE", "#0C1F18",
+    "#4CC29A", "#F0B849", "#FF8A80", "#1C332A", "#3A2F17", "#40211F", "#1F2C36",
+)  # fmt: skip
+
+
+class _Current:
+    """The set in use; it changes only in `apply`."""
+
+    colours = LIGHT
+
+
+def colours() -> Colours:
+    return _Current.colours
+
+
+def apply(app: QApplication, *, dark: bool | None = None) -> None:
+    """Give the whole program its palette and style sheet: as the system has it, or as said."""
+    if dark is None:
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    c = _Current.colours = DARK if dark else LIGHT
+    palette = QPalette()
+    for role, value in (
+        (QPalette.ColorRole.Window, c.window),
+        (QPalette.ColorRole.WindowText, c.text),
+        (QPalette.ColorRole.Base, c.window),
+        (QPalette.ColorRole.AlternateBase, c.rail),
+        (QPalette.ColorRole.Text, c.text),
+        (QPalette.ColorRole.Button, c.base),
+        (QPalette.ColorRole.ButtonText, c.text),
+        (QPalette.ColorRole.ToolTipBase, c.base),
+        (QPalette.ColorRole.ToolTipText, c.text),
+        (QPalette.ColorRole.PlaceholderText, c.quiet),
+        (QPalette.ColorRole.Highlight, c.accent),
+        (QPalette.ColorRole.HighlightedText, c.on_accent),
+        (QPalette.ColorRole.Link, c.accent),
+    ):
+        palette.setColor(role, QColor(value))
+    app.setPalette(palette)
+    app.setStyleSheet(_sheet(c))
+
+
+def _sheet(c: Colours) -> str:
+    return f"""
+    QWidget {{ font-size: {BODY}px; color: {c.text}; }}
+    QWizard, QDialog, QWizardPage, QScrollArea, QScrollArea > QWidget > QWidget {{ background: {c.window}; }}
+    QScrollArea {{ border: none; }}
+    QLabel {{ background: transparent; }}
+    QLabel#title {{ font-size: {TITLE}px; font-weight: 600; }}
+    QLabel#heading {{ font-size: {HEADING}px; font-weight: 600; }}
+    QLabel#strong {{ font-weight: 600; }}
+    QLabel#step, QLabel#quiet {{ font-size: {SMALL}px; color: {c.quiet}; }}
+    QLabel#mono {{ font-family: monospace; }}
+    QPushButton, QComboBox, QLineEdit {{ min-height: {CONTROL - 12}px; padding: 5px {M}px; border-radius: {RADIUS}px;
+        border: 1px solid {c.field_line}; background: {c.base}; }}
+    QPushButton {{ padding: 5px {L}px; }}
+    QPushButton:hover, QComboBox:hover {{ border-color: {c.accent}; }}
+    QPushButton:pressed {{ background: {c.good_back}; }}
+    QPushButton:focus, QComboBox:focus, QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 4px {M - 1}px; }}
+    QPushButton:focus {{ padding: 4px {L - 1}px; }}
+    QPushButton:disabled {{ color: {c.quiet}; border-color: {c.line}; background: transparent; }}
+    QPushButton[main="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: 600; }}
+    QPushButton[main="true"]:hover {{ background: {c.accent_hover}; }}
+    QPushButton[main="true"]:focus {{ border: 2px solid {c.text}; }}
+    QPushButton[main="true"]:disabled {{ background: {c.line}; color: {c.quiet}; border-color: {c.line}; }}
+    QPushButton[flat="true"] {{ border-color: transparent; background: transparent; color: {c.accent}; padding: 5px {S}px; }}
+    QPushButton[flat="true"]:hover {{ border-color: {c.line}; }}
+    QPushButton[flat="true"]:focus {{ border: 2px solid {c.accent}; padding: 4px {S - 1}px; }}
+    QPushButton[flat="true"]:disabled {{ color: {c.quiet}; }}
+    QPushButton#choice {{ text-align: left; padding: {M}px {L}px; min-height: 40px; background: {c.base}; border: 1px solid {c.line}; }}
+    QPushButton#choice:hover {{ border-color: {c.accent}; }}
+    QPushButton#choice:focus {{ border: 2px solid {c.accent}; padding: {M - 1}px {L - 1}px; }}
+    QComboBox::drop-down {{ border: none; width: 32px; }}
+    QComboBox::down-arrow {{ image: url("{_drawn("chevron", c)}"); width: 18px; height: 18px; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; border: none; }}
+    QScrollBar::handle:vertical {{ background: {c.field_line}; border-radius: 3px; min-height: 32px; margin: 0 2px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; border: none; background: none; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
+    QComboBox QAbstractItemView {{ background: {c.base}; border: 1px solid {c.line}; selection-background-color: {c.accent};
+        selection-color: {c.on_accent}; }}
+    QCheckBox {{ spacing: {S}px; min-height: 28px; }}
+    QCheckBox::indicator {{ width: 20px; height: 20px; border: 2px solid {c.field_line}; border-radius: 4px; background: {c.base}; }}
+    QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: url("{_drawn("tick", c)}"); }}
+    QFrame#card {{ background: {c.base}; border: 1px solid {c.line}; border-radius: {RADIUS}px; }}
+    QFrame#good {{ background: {c.good_back}; border-radius: {RADIUS}px; }}
+    QFrame#warn {{ background: {c.warn_back}; border-radius: {RADIUS}px; }}
+    QFrame#bad {{ background: {c.bad_back}; border-radius: {RADIUS}px; }}
+    QFrame#info {{ background: {c.info_back}; border-radius: {RADIUS}px; }}
+    QWidget#rail {{ background: {c.window}; border-right: 1px solid {c.line}; }}
+    QToolTip {{ background: {c.base}; color: {c.text}; border: 1px solid {c.line}; padding: {XS}px; }}
+    """
+
+
+def _drawn(name: str, c: Colours) -> str:
+    """A style sheet cannot recolour a picture, so these come in two."""
+    return assets.path("icons", f"{name}-{'dark' if c is DARK else 'light'}.svg").as_posix()
+
+
+def tone_colour(tone: str) -> str:
+    c = colours()
+    return {"good": c.good, "warn": c.warn, "bad": c.bad, "info": c.accent, "quiet": c.quiet}[tone]
+
+
+def icon(name: str, colour: str, size: int = 20) -> QIcon:
+    return QIcon(pixmap(name, colour, size))
+
+
+def pixmap(name: str, colour: str, size: int = 20) -> QPixmap:
+    """One of resources/icons in one colour, sharp on this screen; empty where the file is missing."""
+    from PySide6.QtSvg import QSvgRenderer
+
+    ratio = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
+    picture = QPixmap(round(size * ratio), round(size * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    try:
+        source = assets.path("icons", f"{name}.svg").read_bytes()
+    except OSError:
+        return picture
+    painter = QPainter(picture)
+    QSvgRenderer(QByteArray(source.replace(b"#000", colour.encode()))).render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return picture

@@ -1,0 +1,319 @@
+"""The wizard: which pages there are, how one moves between them, and how one leaves."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QDialog,
+    QMessageBox,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+    QWizard,
+)
+
+from palma_wizard import workers
+from palma_wizard.draft import Draft
+from palma_wizard.exchanges import Credentials
+from palma_wizard.guide import Guide, Hint
+from palma_wizard.practice import PracticeExchange
+from palma_wizard.ui import theme
+from palma_wizard.ui.check_page import CheckPage
+from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.data_page import DataPage
+from palma_wizard.ui.guide_page import GuidePage
+from palma_wizard.ui.notice_page import NoticePage
+from palma_wizard.ui.page import Page, button, label
+from palma_wizard.ui.rail import Rail
+from palma_wizard.ui.start_page import StartPage
+from palma_wizard.ui.tasks import Tasks
+
+START, DATA, NOTICE, CHECK = 0, 9, 10, 11
+
+
+class Wizard(QWizard):
+    """`closed` is sent once, when the window is gone and nothing typed is left in it."""
+
+    closed = Signal()
+
+    def __init__(self, guide: Guide, settings: QSettings, practice: str | None = None) -> None:
+        super().__init__()
+        self._guide, self._say, self._settings = guide, guide.say, settings
+        self.draft = Draft(practice=practice is not None)
+        self.tasks = Tasks()
+        self.clipboard = Clipboard()
+        self._practice = PracticeExchange(practice or "works")
+        self._visited: set[int] = set()
+        self._leaving = False
+        self._ready = False
+        self._jumping = False
+
+        self.setWizardStyle(
+            QWizard.WizardStyle.MacStyle if sys.platform == "darwin" else QWizard.WizardStyle.ModernStyle
+        )
+        self.setOption(QWizard.WizardOption.IndependentPages)
+        self.setOption(QWizard.WizardOption.HaveHelpButton)
+        self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
+        self.resize(1000, 700)
+        self.setMinimumSize(800, 600)
+        self._make_pages()
+        self.rail = Rail(guide, [self._say("rail.start"), *(s.rail for s in guide.steps), self._say("rail.check")])
+        self.rail.chosen.connect(self.go)
+        self.setSideWidget(self.rail)
+        self._make_buttons()
+        self.currentIdChanged.connect(self._page_shown)
+        self.helpRequested.connect(self._open_help)
+        self.tasks.failed.connect(self._something_failed)
+        self._set_practice(practice is not None)
+        if practice is not None:
+            index = self.data_page.scenario.findData(practice)
+            self.data_page.scenario.setCurrentIndex(index)
+
+    def _make_pages(self) -> None:
+        guide = self._guide
+        self.start_page = StartPage(guide, self.draft, self.tasks)
+        self.guide_pages = [GuidePage(guide, step, n) for n, step in enumerate(guide.steps[:8], 1)]
+        self.data_page = DataPage(guide, guide.steps[8], self.draft, self.clipboard, self._set_scenario)
+        self.notice_page = NoticePage(guide, guide.steps[9], self.tasks, self.clipboard, self._address_services)
+        self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
+        for number, page in enumerate(self._pages()):
+            self.setPage(number, page)
+            page.leave_practice.connect(self._leave_practice)
+        start = self.start_page
+        start.begin.connect(lambda: self.go(1))
+        start.have_key.connect(lambda: self.go(DATA))
+        start.practise.connect(self._practise)
+        start.resume.connect(lambda: self.go(self._resume_step()))
+        start.check_saved.connect(self._start_checking_saved)
+        start.replace_saved.connect(self._replace_saved)
+        if (step := self._resume_step()) > 1:
+            start.offer_resume(guide.steps[min(step, 10) - 1].rail)
+
+    def _pages(self) -> list[Page]:
+        return [self.start_page, *self.guide_pages, self.data_page, self.notice_page, self.check_page]
+
+    def _make_buttons(self) -> None:
+        names = {
+            QWizard.WizardButton.HelpButton: ("button.help", "help"),
+            QWizard.WizardButton.CancelButton: ("button.close", "close"),
+            QWizard.WizardButton.BackButton: ("button.back", "back"),
+            QWizard.WizardButton.NextButton: ("button.next", "next"),
+            QWizard.WizardButton.FinishButton: ("button.finish", "finish"),
+        }
+        for which, (words, name) in names.items():
+            made = button(self._say(words), main=name in {"next", "finish"}, flat=name == "help", name=name)
+            made.setMinimumHeight(theme.CONTROL)
+            self.setButton(which, made)
+            self.setButtonText(which, self._say(words))
+        self.setButtonLayout([QWizard.WizardButton.HelpButton, QWizard.WizardButton.Stretch, *list(names)[1:]])
+
+    def background_work(self) -> None:
+        """What may wait until the first page is painted."""
+        self.tasks.start(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        await workers.run(_import_the_rest)
+        self._ready = True
+        if self.currentId() == START:
+            self.start_page.entered()
+
+    def go(self, number: int) -> None:
+        """To any page: back through the ones passed, or ahead over the ones between."""
+        self.setUpdatesEnabled(False)
+        self._jumping = True
+        while self.currentId() > number:
+            self.back()
+        if self.currentId() < number:
+            self.setCurrentId(number)
+        self._jumping = False
+        self.setUpdatesEnabled(True)
+
+    def validateCurrentPage(self) -> bool:
+        """Only Next turns the parts of a page; a jump leaves them all behind."""
+        return self._jumping or super().validateCurrentPage()
+
+    def help_for(self, number: int) -> Sequence[Hint]:
+        if number in {START, CHECK}:
+            return self._guide.help["start" if number == START else "check"]
+        return self._guide.steps[number - 1].help
+
+    def _page_shown(self, number: int) -> None:
+        if number < 0:
+            return
+        gc.collect()
+        self._visited.add(number)
+        if self._ready or number != START:
+            self._pages()[number].entered()
+        self.rail.show_progress(number, self._visited)
+        self.draft_left_check(number)
+        if number not in {START, CHECK} and not self.draft.practice:
+            self._settings.setValue("step", number)
+        if number == START:
+            self.start_page.choice("begin").setFocus()
+        elif number == DATA:
+            self.data_page.key.focus()
+        elif number == CHECK:
+            self.check_page.run.setFocus()
+        else:
+            self.button(QWizard.WizardButton.NextButton).setFocus()
+
+    def draft_left_check(self, number: int) -> None:
+        """A check runs only while its page is seen."""
+        if number != CHECK:
+            self.check_page.stop()
+
+    def _resume_step(self) -> int:
+        try:
+            step = int(str(self._settings.value("step", 0)))
+        except ValueError:
+            return 0
+        return step if 0 < step <= NOTICE else 0
+
+    def _start_checking_saved(self) -> None:
+        self.tasks.start(self._check_saved())
+
+    async def _check_saved(self) -> None:
+        from palma_wizard import vault
+
+        exchange = self.draft.exchange
+        try:
+            found = await vault.use(lambda store: store.load(exchange), practice=self.draft.practice)
+        except vault.VaultError as error:
+            trouble = error.trouble.value
+            self.start_page.show_state(error=f"{self._say(f'vault.{trouble}')} {self._say(f'vault-do.{trouble}')}")
+            return
+        if found is None:
+            self.start_page.look_for_saved()
+            return
+        self.draft.take_stored(found.credentials)
+        self.go(CHECK)
+        self.check_page.start()
+
+    def _replace_saved(self) -> None:
+        self.draft.enter(Credentials("", ""))
+        self.go(DATA)
+
+    def _practise(self) -> None:
+        self._set_practice(True)
+        self.go(1)
+
+    def _leave_practice(self) -> None:
+        self._set_practice(False)
+        self.go(START)
+
+    def _set_practice(self, practising: bool) -> None:
+        if self.draft.practice != practising:
+            self.check_page.stop()
+            self.draft.enter(Credentials("", ""))
+            self.data_page.clear()
+        self.draft.choose(self.draft.exchange, practice=practising)
+        title = self._say("name")
+        self.setWindowTitle(f"{title} – {self._say('practice.banner').partition('.')[0]}" if practising else title)
+        for page in self._pages():
+            page.set_practice(practising)
+
+    def _set_scenario(self, scenario: str) -> None:
+        self._practice.scenario = scenario
+        self.draft.begin()
+
+    async def _practice_url(self) -> str | None:
+        if not self.draft.practice:
+            return None
+        await workers.run(self._practice.start)
+        return self._practice.url
+
+    async def _address_services(self) -> Mapping[str, Sequence[str]] | None:
+        return self._practice.address_urls if await self._practice_url() else None
+
+    def _open_help(self) -> None:
+        dialog = QDialog(self)
+        dialog.setObjectName("help-dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(self._say("help.title"))
+        dialog.resize(560, 460)
+        outer = QVBoxLayout(dialog)
+        outer.setContentsMargins(theme.XL, theme.XL, theme.XL, theme.L)
+        outer.setSpacing(theme.M)
+        outer.addWidget(label(self._say("help.title"), "heading"))
+        outer.addWidget(label(self._say("help.intro"), "quiet"))
+        content, area = QWidget(), QScrollArea(widgetResizable=True)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, theme.M, 0)
+        column.setSpacing(theme.XS)
+        for hint in self.help_for(self.currentId()):
+            column.addWidget(label(hint.see, "strong"))
+            column.addWidget(label(hint.do))
+            column.addSpacing(theme.M)
+        column.addStretch(1)
+        area.setWidget(content)
+        outer.addWidget(area, 1)
+        close = button(self._say("button.ok"), main=True, name="help-close")
+        close.clicked.connect(dialog.accept)
+        outer.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        dialog.open()
+        close.setFocus()
+
+    def _something_failed(self) -> None:
+        page = self.currentPage()
+        if isinstance(page, Page):
+            page.show_state(error=self._say("error.unexpected"), complete=page.isComplete())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape would close a dialog; here it would lose work."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._leaving or not self.draft.may_lose:
+            self._leave()
+            event.accept()
+            return
+        event.ignore()
+        self._ask_to_leave()
+
+    def reject(self) -> None:
+        self.close()
+
+    def accept(self) -> None:
+        self._settings.remove("step")
+        self._leaving = True
+        self.close()
+
+    def _ask_to_leave(self) -> None:
+        if self.findChild(QMessageBox, "close-question") is not None:
+            return
+        box = QMessageBox(self)
+        box.setObjectName("close-question")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setText(self._say("close.title"))
+        box.setInformativeText(self._say("close.text"))
+        yes: QAbstractButton = box.addButton(self._say("close.yes"), QMessageBox.ButtonRole.DestructiveRole)
+        no = box.addButton(self._say("close.no"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        yes.clicked.connect(self._leave_for_good)
+        box.open()
+
+    def _leave_for_good(self) -> None:
+        self._leaving = True
+        self.close()
+
+    def _leave(self) -> None:
+        self._leaving = True
+        self.tasks.cancel_all()
+        self.clipboard.take_back()
+        self.draft.clear()
+        self.data_page.clear()
+        self._practice.stop()
+        self.closed.emit()
+
+
+def _import_the_rest() -> None:
+    """What the window needs only once something is asked: read in while the first page is being read."""
+    from palma_wizard import address, vault, verify  # noqa: F401

@@ -1,0 +1,118 @@
+"""Writes a picture of every page, from the real window, to .gallery/ (light and dark, 100 % and 200 %)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+OUT = Path(".gallery")
+
+
+async def walk(name: str) -> None:
+    from PySide6.QtCore import QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from palma_wizard import guide
+    from palma_wizard.practice import SCENARIOS
+    from palma_wizard.ui.wizard import CHECK, Wizard
+
+    app = QApplication.instance()
+    assert app is not None
+
+    async def settle(seconds: float = 0.05) -> None:
+        await asyncio.sleep(seconds)
+
+    with tempfile.TemporaryDirectory() as folder:
+        window = Wizard(guide.load(), QSettings(f"{folder}/progress.ini", QSettings.Format.IniFormat), None)
+        window.show()
+        await settle(0.3)
+
+        def shoot(page: str) -> None:
+            window.grab().save(str(OUT / f"{page}-{name}.png"))
+
+        shoot("00-start")
+        for number in range(1, 11):
+            window.go(number)
+            await settle()
+            shoot(f"{number:02}-{window._guide.steps[number - 1].id}")
+            if number == 8:
+                window.guide_pages[7].validatePage()
+                await settle()
+                shoot("08b-permissions")
+        window._practise()
+        window.go(9)
+        window.data_page._fill()
+        await settle()
+        shoot("09p-practice-data")
+        window.go(10)
+        window.notice_page.look_up.click()
+        await settle(1.2)
+        window.notice_page.understood.setChecked(True)
+        shoot("10p-practice-notice")
+        window.go(CHECK)
+        await settle()
+        shoot("11-check-before")
+        for scenario in SCENARIOS:
+            if scenario in {"slow", "hangs"}:
+                continue
+            window._set_scenario(scenario)
+            window.check_page.start()
+            while window.draft.verdict is None:
+                await settle()
+            await settle()
+            shoot(f"11-check-{scenario}")
+        window._set_scenario("works")
+        window.check_page.start()
+        while window.draft.verdict is None:
+            await settle()
+        window.check_page.save.click()
+        await settle(1)
+        shoot("12-saved")
+        window._open_help()
+        await settle()
+        from PySide6.QtWidgets import QDialog
+
+        help_dialog = window.findChild(QDialog, "help-dialog")
+        assert help_dialog is not None
+        help_dialog.grab().save(str(OUT / f"13-help-{name}.png"))
+        window._leaving = True
+        window.close()
+
+
+def main() -> int:
+    """Called without a word it starts itself once a look, each in its own process and screen."""
+    OUT.mkdir(exist_ok=True)
+    if len(sys.argv) == 1:
+        import subprocess
+
+        for name, scale, scheme in (
+            ("light", "1", "light"),
+            ("dark", "1", "dark"),
+            ("light-2x", "2", "light"),
+        ):
+            environment = os.environ | {"QT_SCALE_FACTOR": scale, "PALMA_GALLERY_SCHEME": scheme}
+            screen = ["xvfb-run", "-a", "-s", "-screen 0 2400x1800x24"]
+            done = subprocess.run([*screen, sys.executable, __file__, name], env=environment, check=False)
+            if done.returncode:
+                return done.returncode
+        print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}/")
+        return 0
+    os.environ["QT_API"] = "pyside6"
+    import qasync
+
+    from palma_wizard.ui import app, theme
+
+    application = app.make_application()
+    theme.apply(application, dark=os.environ.get("PALMA_GALLERY_SCHEME") == "dark")
+    loop = qasync.QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        loop.run_until_complete(walk(sys.argv[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,474 @@
+"""The command line as a person or a script runs it: its own process, the practice exchange, a real keyring."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import palma_wizard
+from palma_wizard import assets, guide, vault
+from palma_wizard.cli import EXIT_CODES
+from palma_wizard.exchanges import Credentials, Outcome, Right
+from palma_wizard.exchanges.registry import CHECKABLE
+from palma_wizard.practice import KEY, SCENARIOS, SECRET
+
+WORDS = guide.load()
+CHECK = (sys.executable, "-m", "palma_wizard", "check")
+# The same program with a short limit, for the one scenario that would otherwise use up the whole of it.
+HURRIED = (
+    *(sys.executable, "-c"),
+    "import sys; from palma_wizard import cli, verify; verify.TIME_LIMIT = 0.5; sys.exit(cli.main(sys.argv[1:]))",
+)
+# Whatever goes wrong in a test, nothing leaves this computer; loopback is reached past the proxy.
+NOWHERE = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""}
+NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
+COMES_TO = {
+    "works": Outcome.WORKS,
+    "wrong-key": Outcome.WRONG_KEY,
+    "wrong-secret": Outcome.WRONG_KEY,
+    "clock-off": Outcome.CLOCK_OFF,
+    "address-not-allowed": Outcome.ADDRESS_NOT_ALLOWED,
+    "email-not-confirmed": Outcome.ADDRESS_NOT_ALLOWED,
+    "no-trade-right": Outcome.MISSING_RIGHT,
+    "can-withdraw": Outcome.CAN_WITHDRAW,
+    "rate-limited": Outcome.RATE_LIMITED,
+    "maintenance": Outcome.EXCHANGE_DOWN,
+    "v2-switched-off": Outcome.WORKS,
+    "slow": Outcome.WORKS,
+    "hangs": Outcome.TIMED_OUT,
+    "closes-half-way": Outcome.NO_CONNECTION,
+    "html-instead-of-json": Outcome.NOT_UNDERSTOOD,
+}
+SENTINEL_KEY, SENTINEL_SECRET = "SentinelKey_0123456789abcdefghij", "SentinelSecret_0123456789abcdefg"
+SENTINEL = json.dumps({"key": SENTINEL_KEY, "secret": SENTINEL_SECRET})
+
+
+def run(
+    *arguments: str, text: str | bytes = "", program: tuple[str, ...] = CHECK, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*program, *arguments],
+        input=text.encode() if isinstance(text, str) else text,
+        capture_output=True,
+        env={**os.environ, **NOWHERE, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=30,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """What stands on standard error, and nothing on the other."""
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    return done.stderr.strip()
+
+
+def test_every_outcome_has_an_exit_code_of_its_own() -> None:
+    assert EXIT_CODES.keys() == set(Outcome)
+    assert len(set(EXIT_CODES.values())) == len(Outcome)
+    assert EXIT_CODES[Outcome.WORKS] == 0
+    assert not {1, 2, 3, 4, 5, 6, 130} & set(EXIT_CODES.values())
+    assert COMES_TO.keys() == set(SCENARIOS)
+
+
+@pytest.mark.parametrize("scenario", COMES_TO)
+def test_every_scenario_has_its_exit_code_and_its_words(scenario: str) -> None:
+    outcome = COMES_TO[scenario]
+    done = run(f"--practice={scenario}", program=HURRIED if scenario == "hangs" else CHECK)
+    assert (done.returncode, done.stderr) == (EXIT_CODES[outcome], "")
+    words = WORDS.outcomes[outcome.value]
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"Practice – not the real exchange ({WORDS.say(f'scenario.{scenario}')})."
+    verdict = lines.index(f"Verdict: {words.title}")
+    assert lines[verdict + 1] == f"  {words.cause}"
+    assert lines[-1] == f"Next: {words.next}"
+    for call in CHECKABLE["hitbtc2"].calls:
+        assert f"  {WORDS.say(f'ask.{call.id}')} " in done.stdout
+    for right in Right:
+        assert f"  {WORDS.say(f'right.{right.value}')} " in done.stdout
+    assert KEY not in done.stdout
+    assert SECRET not in done.stdout
+
+
+@pytest.mark.parametrize("scenario", ["works", "address-not-allowed", "html-instead-of-json"])
+def test_json_is_one_object_with_exactly_the_documented_keys(scenario: str) -> None:
+    done = run(f"--practice={scenario}", "--json")
+    assert (done.returncode, done.stderr) == (EXIT_CODES[COMES_TO[scenario]], "")
+    assert done.stdout.count("\n") == 1
+    found = json.loads(done.stdout)
+    assert list(found) == ["exchange", "practice", "outcome", "rights", "allowed_addresses", "causes", "checks"]
+    assert (found["exchange"], found["practice"], found["outcome"]) == ("hitbtc2", True, COMES_TO[scenario].value)
+    assert list(found["rights"]) == ["read", "trade", "payment", "withdraw"]
+    assert set(found["rights"].values()) <= {"confirmed", "refused", "inferred", "unknown"}
+    assert found["allowed_addresses"] == ([] if scenario == "works" else None)
+    assert [row["id"] for row in found["checks"]] == [call.id for call in CHECKABLE["hitbtc2"].calls]
+    assert all(set(row) == {"id", "state", "ms"} and isinstance(row["ms"], int) for row in found["checks"])
+
+
+def hides(done: subprocess.CompletedProcess[str]) -> bool:
+    everything = done.stdout + done.stderr
+    return not any(secret in everything for secret in (SENTINEL_KEY, SENTINEL_SECRET))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--practice"],
+        ["--practice", "--json"],
+        ["--practice=html-instead-of-json"],
+        ["--practice=closes-half-way", "--json"],
+        ["--practice", "--save"],
+        ["--exchange", "bitstamp"],
+    ],
+    ids=" ".join,
+)
+def test_neither_key_nor_secret_is_ever_shown(arguments: list[str]) -> None:
+    done = run(*arguments, text=SENTINEL, PYTHONDEVMODE="1", PYTHONASYNCIODEBUG="1", program=CHECK, **NO_BUS)
+    assert done.returncode in {5, 10, 18, 21}
+    assert hides(done)
+
+
+def test_a_key_from_standard_input_is_cleaned_and_checked() -> None:
+    done = run("--practice", text=json.dumps({"key": f' "{KEY}"\n', "secret": f"\u200b{SECRET} ", "user_id": None}))
+    assert done.returncode == 0
+
+
+def test_a_swapped_key_and_secret_is_named() -> None:
+    done = run("--practice", "--json", text=json.dumps({"key": SECRET, "secret": KEY}))
+    assert done.returncode == EXIT_CODES[Outcome.WRONG_KEY]
+    assert json.loads(done.stdout)["causes"][0] == "swapped"
+
+
+BAD_INPUT: dict[str, str | bytes] = {
+    "no JSON": "key secret",
+    "half JSON": SENTINEL[:-1],
+    "100 kB": "a" * 100_000,
+    "100 kB of JSON": json.dumps({"key": "a" * 100_000, "secret": SENTINEL_SECRET}),
+    "NUL": "\x00" * 10,
+    "NUL around": f"\x00{SENTINEL}\x00",
+    "emoji": "🔑🔑",
+    "a list": f'["{SENTINEL_KEY}", "{SENTINEL_SECRET}"]',
+    "a text": '"text"',
+    "a number": "7" * 5000,
+    "deep": "[" * 50_000,
+    "nothing in it": "{}",
+    "no secret": json.dumps({"key": SENTINEL_KEY}),
+    "one field too many": json.dumps({"key": SENTINEL_KEY, "secret": SENTINEL_SECRET, "password": "x"}),
+    "a key that is a number": json.dumps({"key": 7, "secret": SENTINEL_SECRET}),
+    "a key that is null": json.dumps({"key": None, "secret": SENTINEL_SECRET}),
+    "empty fields": json.dumps({"key": "", "secret": ""}),
+    "fields of nothing but rubbish": json.dumps({"key": "\x00\u200b", "secret": ' "" '}),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_is_one_sentence_and_wrong_usage(name: str) -> None:
+    done = run(text=BAD_INPUT[name])
+    assert done.returncode == 2
+    assert one_sentence(done) in {WORDS.say("cli.bad-input"), WORDS.say("cli.empty")}
+    assert hides(done)
+
+
+@pytest.mark.parametrize("name", ["no JSON", "NUL"])
+@pytest.mark.xfail(strict=True, reason="the limit is defeated: what was read is cut at the limit, stripped, and taken")
+def test_a_megabyte_that_begins_well_is_bad_input() -> None:
+    done = run(text=SENTINEL + " " * 1_000_000 + "x")
+    assert done.returncode == 2
+    assert one_sentence(done) == WORDS.say("cli.bad-input")
+
+
+def test_bad_input_is_not_taken_for_the_practice_key(name: str) -> None:
+    done = run("--practice", text=BAD_INPUT[name])
+    assert done.returncode == 2
+    assert one_sentence(done) in {WORDS.say("cli.bad-input"), WORDS.say("cli.empty")}
+
+
+def test_no_input_at_all_is_one_sentence_without_practice() -> None:
+    done = run()
+    assert done.returncode == 2
+    assert one_sentence(done) == WORDS.say("cli.bad-input")
+
+
+@pytest.mark.parametrize(
+    "practice",
+    [
+        pytest.param(
+            ["--practice"],
+            marks=pytest.mark.xfail(strict=True, reason="what cannot be decoded is taken for no input at all"),
+            id="practice",
+        ),
+        pytest.param([], id="real"),
+    ],
+)
+def test_input_that_is_not_text_is_bad_input(practice: list[str]) -> None:
+    done = run(*practice, text=b'{"key": "\xff\xfe", "secret": "x"}')
+    assert done.returncode == 2
+    assert one_sentence(done) == WORDS.say("cli.bad-input")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--practice=no-such-scenario"],
+        ["--exchange", "mtgox"],
+        ["--save", "--saved"],
+        ["--forget", "--save"],
+        ["--forget", "--saved"],
+        ["--prac"],
+        ["--key", "x"],
+        ["surplus"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_two(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: palma-check")
+    assert done.stdout == ""
+
+
+def test_help_needs_nothing() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    unwrapped = "".join(done.stdout.split())
+    assert all(scenario in unwrapped for scenario in SCENARIOS)
+
+
+@pytest.mark.parametrize("exchange", ["bitstamp", "cex"])
+@pytest.mark.parametrize("rest", [[], ["--practice", "--json"]], ids=" ".join)
+def test_an_exchange_that_cannot_be_checked_yet_says_so(exchange: str, rest: list[str]) -> None:
+    done = run("--exchange", exchange, *rest, text=SENTINEL)
+    name = WORDS.say(f"exchange.{exchange}")
+    assert done.returncode == 5
+    assert one_sentence(done) == WORDS.say("exchange.not-yet", exchange=name)
+
+
+# -- with a keyring --
+
+
+@pytest.fixture
+def _empty_keyring(keyring_session: object) -> Iterator[None]:
+    def empty() -> None:
+        for practice in (False, True):
+            vault.open_vault(practice=practice).forget("hitbtc2")
+
+    empty()
+    yield
+    empty()
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+def test_a_practice_key_is_saved_checked_again_and_forgotten() -> None:
+    assert run("--practice", "--saved").returncode == 3
+    saved = run("--practice", "--save")
+    assert saved.returncode == 0
+    store = vault.open_vault(practice=True)
+    assert saved.stdout.splitlines()[-1] == WORDS.say("cli.saved-practice", store=store.name)
+    kept = store.load("hitbtc2")
+    assert kept is not None
+    assert kept.credentials == Credentials(KEY, SECRET)
+    assert vault.open_vault().load("hitbtc2") is None
+    assert run("--practice", "--saved").returncode == 0
+    assert run("--practice=wrong-key", "--saved").returncode == 10
+    gone = run("--practice", "--forget")
+    assert (gone.returncode, gone.stdout.strip()) == (0, WORDS.say("cli.forgotten", store=store.name))
+    assert store.load("hitbtc2") is None
+    again = run("--practice", "--forget")
+    assert (again.returncode, again.stdout.strip()) == (0, "Nothing is saved for hitbtc2.")
+    assert run("--practice", "--saved").returncode == 3
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+@pytest.mark.parametrize("scenario", ["wrong-key", "no-trade-right", "maintenance", "can-withdraw"])
+def test_a_key_that_did_not_pass_or_got_no_yes_is_not_saved(scenario: str) -> None:
+    done = run(f"--practice={scenario}", "--save")
+    assert done.returncode == EXIT_CODES[COMES_TO[scenario]]
+    why = WORDS.say("cli.no-consent" if scenario == "can-withdraw" else "cli.not-passed")
+    assert done.stdout.splitlines()[-1] == WORDS.say("cli.not-saved", why=why)
+    assert vault.open_vault(practice=True).load("hitbtc2") is None
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+def test_saving_keeps_json_on_standard_output_alone() -> None:
+    done = run("--practice", "--save", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["outcome"] == "works"
+    assert done.stderr.startswith("Saved in ")
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+def test_practice_never_reads_nor_removes_a_real_key() -> None:
+    vault.open_vault().save("hitbtc2", Credentials("real", "real-secret"), datetime.date(2026, 3, 4))
+    assert run("--practice", "--saved").returncode == 3
+    assert run("--practice", "--forget").returncode == 0
+    assert run("--practice", "--save").returncode == 0
+    kept = vault.open_vault().load("hitbtc2")
+    assert kept is not None
+    assert kept.credentials.key == "real"
+    done = run("--forget")
+    assert done.returncode == 0
+    assert vault.open_vault().load("hitbtc2") is None
+    assert vault.open_vault(practice=True).load("hitbtc2") is not None
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+def test_a_broken_item_says_what_to_do() -> None:
+    store = vault.open_vault(practice=True)
+    store._backend.set_password(vault.PRACTICE_SERVICE, "hitbtc2", "rubbish")
+    done = run("--practice", "--saved")
+    assert done.returncode == 4
+    assert one_sentence(done).startswith(WORDS.say("vault.broken-item"))
+
+
+def at_a_terminal(arguments: list[str], *talk: tuple[str, str]) -> tuple[int, str]:
+    """Runs the program at a terminal of its own, typing each answer at its prompt: exit code and what was shown."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*CHECK, *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, **NOWHERE},
+        start_new_session=True,
+    )
+    os.close(slave)
+    shown, waiting, until = b"", list(talk), time.monotonic() + 10
+    try:
+        while time.monotonic() < until:
+            if not select.select([master], [], [], 0.1)[0]:
+                continue
+            try:
+                more = os.read(master, 4096)
+            except OSError:  # how Linux says that the other side is gone
+                break
+            shown += more
+            if waiting and waiting[0][0].strip().encode() in shown:
+                time.sleep(0.1)  # until the prompt has thrown away what was typed too early
+                os.write(master, waiting.pop(0)[1].encode())
+        return process.wait(5), shown.decode()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+@pytest.mark.parametrize("answer, kept", [("YES\n", True), ("yes\n", False), ("\n", False)], ids=["YES", "yes", "none"])
+def test_a_key_that_may_withdraw_is_saved_after_a_yes_at_a_terminal(answer: str, kept: bool) -> None:
+    code, shown = at_a_terminal(["--practice=can-withdraw", "--save"], (WORDS.say("cli.consent"), answer))
+    assert code == EXIT_CODES[Outcome.CAN_WITHDRAW]
+    assert ("Nothing was saved." in shown) is not kept
+    assert (vault.open_vault(practice=True).load("hitbtc2") is not None) is kept
+
+
+def test_what_is_typed_at_the_prompt_is_not_shown() -> None:
+    code, shown = at_a_terminal([], (WORDS.say("cli.key"), f"{SENTINEL_KEY}\n"), (WORDS.say("cli.secret"), "\n"))
+    assert code == 2
+    assert WORDS.say("cli.secret").strip() in shown
+    assert WORDS.say("cli.empty") in shown
+    assert SENTINEL_KEY not in shown
+
+
+# -- without a keyring --
+
+
+def test_practice_without_a_keyring_says_that_nothing_was_saved_and_why() -> None:
+    done = run("--practice", "--save", program=CHECK, **NO_BUS)
+    assert (done.returncode, done.stderr) == (0, "")
+    why = f"{WORDS.say('vault.no-store')} {WORDS.say('vault-do.no-store')}"
+    assert done.stdout.splitlines()[-1] == WORDS.say("cli.not-saved", why=why)
+
+
+def test_practice_without_a_keyring_has_nothing_to_forget() -> None:
+    done = run("--practice", "--forget", program=CHECK, **NO_BUS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Nothing is saved for hitbtc2. ")
+
+
+@pytest.mark.parametrize("arguments", [["--saved"], ["--forget"], ["--practice", "--saved"]], ids=" ".join)
+def test_without_a_keyring_what_needs_one_is_four(arguments: list[str]) -> None:
+    done = run(*arguments, program=CHECK, **NO_BUS)
+    assert done.returncode == 4
+    assert one_sentence(done).startswith(WORDS.say("vault.no-store"))
+
+
+# -- faults --
+
+
+def test_ctrl_c_ends_a_hanging_check_with_a_sentence() -> None:
+    process = subprocess.Popen(
+        [*CHECK, "--practice=hangs"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("Asking"):
+            pass
+        time.sleep(0.3)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err.strip()) == (130, WORDS.say("cli.cancelled"))
+    assert time.monotonic() - begun < 1.5
+
+
+@pytest.mark.parametrize("damage", ["missing", "broken"])
+def test_a_missing_or_broken_file_is_a_sentence(damage: str, tmp_path: Path) -> None:
+    package = Path(palma_wizard.__file__).parent
+    shutil.copytree(package, tmp_path / "palma_wizard", ignore=shutil.ignore_patterns("__pycache__", "ui"))
+    guide_folder = tmp_path / "resources" / "guide"
+    guide_folder.mkdir(parents=True)
+    if damage == "broken":
+        whole = assets.path("guide", "en.toml").read_text("utf-8")
+        (guide_folder / "en.toml").write_text(whole.replace('title = "Open the settings"\n', ""), "utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from palma_wizard import cli; sys.exit(cli.main())"
+    done = run("--practice", program=(sys.executable, "-c", code))
+    assert done.returncode == 6
+    assert ("en.toml, step 5.title" if damage == "broken" else "en.toml cannot be read") in one_sentence(done)
+
+
+@pytest.mark.xfail(strict=True, reason="cli prints with the stream's own encoding and ends in a UnicodeEncodeError")
+def test_a_terminal_that_cannot_show_every_sign_is_no_traceback() -> None:
+    done = run("--practice", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.xfail(strict=True, reason="cli does not catch BrokenPipeError")
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*CHECK, "--practice"],
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=20,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert b"Traceback" not in done.stderr
+
+
+def test_the_window_without_a_screen_names_the_command_line() -> None:
+    done = run("--practice", program=CHECK[:-1], DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert done.returncode == 1
+    assert "palma-check" in one_sentence(done)

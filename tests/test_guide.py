@@ -1,0 +1,277 @@
+"""Every word a person reads: that it is there, that it fits, and what a broken file says of itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import palma_wizard
+from palma_wizard import assets, guide
+from palma_wizard.address import Agreement
+from palma_wizard.entry import Doubt, Removed
+from palma_wizard.exchanges import EXCHANGES, Cause, CheckState, Outcome, Right, RightState
+from palma_wizard.exchanges.registry import CHECKABLE
+from palma_wizard.guide import Guide, GuideError
+from palma_wizard.practice import SCENARIOS
+from palma_wizard.vault import Trouble
+
+ENGLISH = assets.path("guide", "en.toml").read_text("utf-8")
+WORDS = guide.load()
+SOURCES = sorted(Path(palma_wizard.__file__).parent.rglob("*.py"))
+
+
+def test_there_are_exactly_ten_steps_with_a_title_and_help() -> None:
+    assert len(WORDS.steps) == 10
+    assert len({step.id for step in WORDS.steps}) == 10
+    for step in WORDS.steps:
+        assert step.help, step.id
+        assert WORDS.step(step.id) is step
+    assert [step.id for step in WORDS.steps[-2:]] == ["api-data", "notice"]
+    assert all(step.parts for step in WORDS.steps[:-2])
+
+
+def test_the_links_are_exactly_the_documented_addresses() -> None:
+    links = [step.link.url for step in WORDS.steps if step.link]
+    assert links == ["https://hitbtc.com", "https://hitbtc.com/settings/api-keys"]
+    everywhere = set(re.findall(r"https?://[^\s\"”]+", ENGLISH))
+    assert everywhere == set(links)
+
+
+PICTURES = [part.picture for step in WORDS.steps for part in step.parts if part.picture]
+
+
+def test_every_picture_has_a_file_and_says_what_it_shows() -> None:
+    assert len(PICTURES) == 9
+    for picture in PICTURES:
+        assert assets.path("pictures", picture.file).is_file(), picture.file
+        assert picture.description
+        assert picture.callouts
+        assert len({callout.id for callout in picture.callouts}) == len(picture.callouts)
+
+
+def test_no_picture_is_left_over() -> None:
+    assert {file.name for file in assets.path("pictures").iterdir()} >= {picture.file for picture in PICTURES}
+
+
+def test_withdrawing_is_marked_never_and_the_two_needed_rights_are_marked_to_do() -> None:
+    lines = [line for part in WORDS.step("permissions").parts for line in part.lines]
+    assert next(line.text for line in lines if line.mark == "never").startswith("“Withdraw cryptocurrencies”")
+    assert len([line for line in lines if line.mark == "do"]) == 2
+    assert len([line for line in lines if line.mark == "optional"]) == 1
+
+
+def test_outcomes_and_causes_have_words_and_no_words_are_left_over() -> None:
+    assert WORDS.outcomes.keys() == {outcome.value for outcome in Outcome}
+    assert WORDS.causes.keys() == {cause.value for cause in Cause}
+
+
+@pytest.mark.parametrize(
+    "prefix, names",
+    [
+        ("state", {each.value for each in CheckState}),
+        ("right", {each.value for each in Right}),
+        ("right-state", {each.value for each in RightState}),
+        ("vault", {each.value for each in Trouble}),
+        ("vault-do", {each.value for each in Trouble}),
+        ("removed", {each.value for each in Removed}),
+        ("doubt", {each.value for each in Doubt}),
+        ("scenario", set(SCENARIOS)),
+        ("ask", {call.id for exchange in CHECKABLE.values() for call in exchange.calls}),
+        ("exchange", {*EXCHANGES, "not-yet"}),
+    ],
+)
+def test_every_member_has_its_words_and_no_words_are_left_over(prefix: str, names: set[str]) -> None:
+    under = {key.removeprefix(f"{prefix}.") for key in WORDS.words if key.startswith(f"{prefix}.")}
+    assert under == names
+
+
+def test_every_agreement_of_the_address_services_has_words() -> None:
+    for agreement in Agreement:
+        key = "agree" if agreement is Agreement.BOTH else agreement.value
+        assert WORDS.say(f"notice.{key}", addresses="198.51.100.7")
+
+
+def test_every_literal_key_that_the_program_says_exists() -> None:
+    found = {
+        (source.name, key)
+        for source in SOURCES
+        for key in re.findall(r"""\b_?say\(\s*["']([^"'{}]+)["']""", source.read_text("utf-8"))
+    }
+    assert len(found) > 100
+    assert {pair for pair in found if pair[1] not in WORDS.words} == set()
+
+
+def says() -> list[tuple[str, ast.Call]]:
+    calls = []
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args:
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if name in {"say", "_say"}:
+                    calls.append((source.name, node))
+    return calls
+
+
+def choices(node: ast.expr) -> list[str]:
+    """The texts an argument may be, where it says so: "a", or "a" if x else "b"."""
+    if isinstance(node, ast.IfExp):
+        return choices(node.body) + choices(node.orelse)
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_key_is_said_with_exactly_the_values_that_its_words_hold() -> None:
+    wrong = []
+    for source, call in says():
+        given = {keyword.arg for keyword in call.keywords}
+        for key in choices(call.args[0]):
+            if key not in WORDS.words:
+                wrong.append((source, key, "is not there"))
+            elif None not in given and placeholders(WORDS.words[key]) != given:
+                wrong.append((source, key, f"is given {given}"))
+    assert wrong == []
+
+
+def test_every_composed_key_begins_like_some_key() -> None:
+    for source, call in says():
+        argument = call.args[0]
+        if isinstance(argument, ast.JoinedStr) and isinstance(argument.values[0], ast.Constant):
+            prefix = str(argument.values[0].value)
+            assert any(key.startswith(prefix) for key in WORDS.words), (source, prefix)
+
+
+def test_an_unknown_key_is_a_bug_and_an_unknown_language_is_english() -> None:
+    with pytest.raises(KeyError):
+        WORDS.say("no.such.key")
+    assert guide.load("xx") == WORDS
+    assert WORDS.language == "en"
+
+
+@pytest.mark.parametrize("language", ["", ".", "..", "../guide/en", "en\x00", "日本", "a" * 100])
+def test_a_strange_language_is_english(language: str) -> None:
+    assert guide.load(language).steps == WORDS.steps
+
+
+@pytest.mark.xfail(strict=True, reason="guide.load raises OSError for it")
+def test_a_language_too_long_for_a_file_name_is_english() -> None:
+    assert guide.load("a" * 300) == WORDS
+
+
+# -- broken files --
+
+
+def cut(start: str, text: str = ENGLISH) -> str:
+    """Without the line that starts so."""
+    lines = text.splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if line.startswith(start))
+    return "".join(lines[:first] + lines[first + 1 :])
+
+
+def swap(old: str, new: str) -> str:
+    assert old in ENGLISH
+    return ENGLISH.replace(old, new, 1)
+
+
+BROKEN: dict[str, tuple[str | bytes, str]] = {
+    "an empty file": ("", "en.toml has 0 steps instead of 10"),
+    "not TOML": ("this is = = no toml", "en.toml is damaged: "),
+    "cut off": (ENGLISH[:5000], "en.toml is damaged: "),
+    "not UTF-8": (ENGLISH.encode("utf-16"), "en.toml is damaged: "),
+    "nothing but NUL": (b"\x00" * 100, "en.toml is damaged: "),
+    "nine steps": (ENGLISH[: ENGLISH.rindex("[[steps]]")] + ENGLISH[ENGLISH.index("[help]") :], "has 9 steps"),
+    "steps that are no list": ("steps = 7", "en.toml, steps: a list is expected"),
+    "a step that is a text": ('steps = ["hello"]', "en.toml, step 1.id: a text is missing"),
+    "a step without a title": (cut('title = "Complete the security'), "en.toml, step 2.title: a text is missing"),
+    "a step without an id": (cut('id = "gear"'), "en.toml, step 5.id: a text is missing"),
+    "a step without words for the rail": (cut('rail = "New API key"'), "en.toml, step 7.rail: a text is missing"),
+    "a title that is a number": (swap('"Open the settings"', "7"), "en.toml, step 5.title: a text is missing"),
+    "a title of spaces": (swap('"Open the settings"', '"  "'), "en.toml, step 5.title: a text is missing"),
+    "a link that is not safe": (swap("https://hitbtc.com/s", "http://hitbtc.com/s"), "en.toml, step 6.url: an https"),
+    "a link to a script": (swap('"https://hitbtc.com"', '"javascript:1"'), "en.toml, step 1.url: an https"),
+    "a link that is a text": (
+        swap('{ label = "Open hitbtc.com", url = "https://hitbtc.com" }', '"x"'),
+        "en.toml, step 1.link: a table is missing",
+    ),
+    "help without an answer": (
+        swap('{ see = "There is no gear.", do =', '{ see = "There is no gear.", did ='),
+        "en.toml, step 5.do: a text is missing",
+    ),
+    "an unknown mark": (swap('mark = "never"', 'mark = "always"'), "en.toml, step 8.mark: 'always' is not one of"),
+    "a line that is a number": (swap('"Press the blue button “New API key”."', "7"), "en.toml, step 7."),
+    "a picture without a description": (cut('description = "If two-factor'), "en.toml, step 4.description: a text"),
+    "a picture without a file": (cut('file = "02-'), "en.toml, step 2.file: a text is missing"),
+    "a picture that is a text": (
+        swap("[steps.parts.picture]\nfile", 'picture = "a.svg"\n[steps.parts.other]\nfile'),
+        "en.toml, step 1.",
+    ),
+    "a call-out off the picture": (swap("x = 0.134", "x = 1.134"), "en.toml, step 1.x: a number from 0 to 1"),
+    "a call-out over the edge": (swap("w = 0.163", "w = 0.9"), "en.toml, step 1.callouts: a call-out reaches beyond"),
+    "a call-out that is not a number": (swap("x = 0.134", "x = nan"), "en.toml, step 1.x: a number"),
+    "a call-out that is true": (swap("x = 0.134", "x = true"), "en.toml, step 1.x: a number"),
+    "a call-out without a label": (swap(', label = "The gear"', ""), "en.toml, step 5.label: a text is missing"),
+    "an outcome without a next step": (
+        cut('next = "Save it on this computer."'),
+        "en.toml, outcomes.works.next: a text is missing",
+    ),
+    "a cause without words": (cut('text = "The key is switched off."'), "en.toml, causes.key-inactive.text: a text"),
+    "a word that is a list": (swap('"PalmaBot Setup Wizard"', "[]"), "en.toml, words.name: a text is missing"),
+    "a word that is empty": (swap('back = "Back"', 'back = ""'), "en.toml, words.button.back: a text is missing"),
+    "no words": (ENGLISH[: ENGLISH.index("[words]")], "en.toml, words: a table is missing"),
+    "no outcomes": (ENGLISH[: ENGLISH.index("[outcomes.works]")], "en.toml, outcomes: a table is missing"),
+}
+
+
+NOT_ITERABLE = pytest.mark.xfail(strict=True, reason="guide.load raises TypeError for it")
+
+
+@pytest.fixture
+def load_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], Guide]:
+    def load(content: str | bytes) -> Guide:
+        (tmp_path / "guide").mkdir()
+        data = content if isinstance(content, bytes) else content.encode()
+        (tmp_path / "guide" / "en.toml").write_bytes(data)
+        monkeypatch.setattr(assets, "path", tmp_path.joinpath)
+        return guide.load()
+
+    return load
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_says_which_file_and_where(name: str, load_broken: Callable[[str | bytes], Guide]) -> None:
+    content, message = BROKEN[name]
+    with pytest.raises(GuideError) as caught:
+        load_broken(content)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", [pytest.param("7", marks=NOT_ITERABLE), '"text"', "[1]", pytest.param("true", marks=NOT_ITERABLE)]
+)
+def test_help_of_the_wrong_kind_says_which_file_and_where(
+    value: str, load_broken: Callable[[str | bytes], Guide]
+) -> None:
+    start, end = ENGLISH.index("start = [\n"), ENGLISH.index("check = [\n")
+    with pytest.raises(GuideError, match=r"en\.toml, help"):
+        load_broken(f"{ENGLISH[:start]}start = {value}\n{ENGLISH[end:]}")
+
+
+def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "path", tmp_path.joinpath)
+    for language in ("en", "de"):
+        with pytest.raises(GuideError, match=r"en\.toml cannot be read"):
+            guide.load(language)
+
+
+def test_a_folder_in_its_place_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "guide" / "en.toml").mkdir(parents=True)
+    monkeypatch.setattr(assets, "path", tmp_path.joinpath)
+    with pytest.raises(GuideError, match=r"en\.toml cannot be read"):
+        guide.load()

@@ -1,0 +1,490 @@
+"""The real window on a real screen, driven with mouse and keyboard as a person would."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget, QWizard
+
+from palma_wizard import guide, vault
+from palma_wizard.cli import EXIT_CODES
+from palma_wizard.exchanges import Credentials, Outcome
+from palma_wizard.practice import KEY, SCENARIOS, SECRET
+from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
+
+WORDS = guide.load()
+Runner = Callable[[Awaitable[object]], object]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> QSettings:
+    return QSettings(str(tmp_path / "progress.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def window(run: Runner, settings: QSettings) -> Iterator[Wizard]:
+    made = Wizard(WORDS, settings)
+    made.show()
+    assert QTest.qWaitForWindowExposed(made)
+    yield made
+    made._leaving = True
+    made.close()
+    run(asyncio.sleep(0))
+    made.deleteLater()
+    QApplication.processEvents()
+
+
+def find(window: QWidget, name: str) -> QPushButton:
+    found = window.findChild(QPushButton, name)
+    assert found is not None, name
+    return found
+
+
+def click(widget: QWidget | None) -> None:
+    assert widget is not None
+    assert widget.isVisible(), widget.objectName()
+    assert widget.isEnabled(), widget.objectName()
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def press(window: Wizard, which: QWizard.WizardButton) -> None:
+    click(window.button(which))
+
+
+async def until(condition: Callable[[], object], what: str, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.01)
+
+
+def to_check_page(window: Wizard, scenario: str = "works") -> None:
+    click(window.start_page.choice("practise"))
+    window.go(DATA)
+    window.data_page.scenario.setCurrentIndex(SCENARIOS.index(scenario))
+    click(find(window, "practice-fill"))
+    press(window, QWizard.WizardButton.NextButton)
+    QTest.mouseClick(
+        window.notice_page.understood, Qt.MouseButton.LeftButton, pos=window.notice_page.understood.rect().center()
+    )
+    window.notice_page.understood.setChecked(True)
+    press(window, QWizard.WizardButton.NextButton)
+    assert window.currentId() == CHECK
+
+
+async def verdict_of(window: Wizard) -> Outcome:
+    click(window.check_page.run)
+    await until(lambda: window.draft.verdict is not None, "no verdict")
+    assert window.draft.verdict is not None
+    return window.draft.verdict.outcome
+
+
+def visible_words(window: QWidget) -> str:
+    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
+
+
+def test_the_whole_path_from_start_to_a_key_that_can_be_loaded_back(
+    window: Wizard, run: Runner, keyring_session: None
+) -> None:
+    async def walk() -> None:
+        assert window.currentId() == START
+        click(window.start_page.choice("practise"))
+        for number, step in enumerate(WORDS.steps[:8], 1):
+            assert window.currentId() == number
+            assert window.currentPage().accessibleName() == step.title
+            assert window.currentPage().banner.isVisible()  # type: ignore[attr-defined]
+            for _ in step.parts:
+                press(window, QWizard.WizardButton.NextButton)
+        assert window.currentId() == DATA
+        assert not window.button(QWizard.WizardButton.NextButton).isEnabled()
+        for name in ("key", "secret"):
+            click(find(window, f"practice-copy-{name}"))
+            click(find(window, f"paste-{name}"))
+        assert window.draft.entry.key == KEY
+        assert window.draft.entry.secret == SECRET
+        press(window, QWizard.WizardButton.NextButton)
+        assert window.currentId() == NOTICE
+        click(window.notice_page.look_up)
+        await until(lambda: window.notice_page.own.text() == "203.0.113.7", "the address was not found")
+        assert window.notice_page.own6.text() == "2001:db8::7"
+        assert not window.button(QWizard.WizardButton.NextButton).isEnabled()
+        window.notice_page.understood.setFocus()
+        QTest.keyClick(window.notice_page.understood, Qt.Key.Key_Space)
+        press(window, QWizard.WizardButton.NextButton)
+        assert await verdict_of(window) is Outcome.WORKS
+        assert not window.button(QWizard.WizardButton.FinishButton).isEnabled()
+        click(window.check_page.save)
+        await until(lambda: window.draft.is_saved, "it was not saved")
+        await until(window.check_page.done.isVisible, "no congratulations")
+        assert "Congratulations" in visible_words(window)
+        saved = vault.open_vault(practice=True).load("hitbtc2")
+        assert saved is not None
+        assert (saved.credentials.key, saved.credentials.secret) == (KEY, SECRET)
+        assert vault.open_vault().load("hitbtc2") is None
+        click(find(window, "copy-secret"))
+        assert QGuiApplication.clipboard().text() == SECRET
+        closed: list[bool] = []
+        window.closed.connect(lambda: closed.append(True))
+        press(window, QWizard.WizardButton.FinishButton)
+        await until(lambda: closed, "the window stayed")
+        assert QGuiApplication.clipboard().text() != SECRET
+        assert window.draft.entry.secret == ""
+
+    run(walk())
+    assert vault.open_vault(practice=True).forget("hitbtc2")
+
+
+OUTCOMES = {
+    "works": Outcome.WORKS,
+    "wrong-key": Outcome.WRONG_KEY,
+    "wrong-secret": Outcome.WRONG_KEY,
+    "clock-off": Outcome.CLOCK_OFF,
+    "address-not-allowed": Outcome.ADDRESS_NOT_ALLOWED,
+    "email-not-confirmed": Outcome.ADDRESS_NOT_ALLOWED,
+    "no-trade-right": Outcome.MISSING_RIGHT,
+    "can-withdraw": Outcome.CAN_WITHDRAW,
+    "rate-limited": Outcome.RATE_LIMITED,
+    "maintenance": Outcome.EXCHANGE_DOWN,
+    "v2-switched-off": Outcome.WORKS,
+    "slow": Outcome.WORKS,
+    "hangs": Outcome.TIMED_OUT,
+    "closes-half-way": Outcome.NO_CONNECTION,
+    "html-instead-of-json": Outcome.NOT_UNDERSTOOD,
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_ends_in_its_own_words(window: Wizard, run: Runner, scenario: str) -> None:
+    async def walk() -> None:
+        to_check_page(window, scenario)
+        outcome = await verdict_of(window)
+        assert outcome is OUTCOMES[scenario]
+        assert window.check_page.verdict.heading() == WORDS.outcomes[outcome.value].title
+        assert window.draft.verdict is not None
+        for cause in window.draft.verdict.reading.causes:
+            text = WORDS.causes[cause.value].text
+            while text not in visible_words(window):
+                await asyncio.sleep(0.01)
+        assert window.check_page.save.isVisible() == (EXIT_CODES[outcome] in {0, EXIT_CODES[Outcome.CAN_WITHDRAW]})
+        assert SECRET not in visible_words(window)
+
+    run(walk())
+
+
+def test_a_key_that_may_withdraw_needs_a_second_yes(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        to_check_page(window, "can-withdraw")
+        await verdict_of(window)
+        page = window.check_page
+        assert not page.save.isEnabled()
+        page.consent.setFocus()
+        QTest.keyClick(page.consent, Qt.Key.Key_Space)
+        assert page.save.isEnabled()
+        QTest.keyClick(page.consent, Qt.Key.Key_Space)
+        assert not page.save.isEnabled()
+
+    run(walk())
+
+
+def test_an_entry_edited_after_it_passed_is_untested_again(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        to_check_page(window)
+        await verdict_of(window)
+        assert window.check_page.save.isEnabled()
+        window.go(DATA)
+        line = window.data_page.findChild(QLineEdit, "secret")
+        assert line is not None
+        QTest.keyClicks(line, "x")
+        window.go(CHECK)
+        assert not window.check_page.save.isVisible()
+        assert not window.draft.may_save
+
+    run(walk())
+
+
+def test_cancel_ends_a_hanging_check_at_once(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        to_check_page(window, "hangs")
+        click(window.check_page.run)
+        await asyncio.sleep(0.3)
+        begun = time.monotonic()
+        click(window.check_page.cancel)
+        await until(window.check_page.run.isEnabled, "it went on")
+        assert time.monotonic() - begun < 0.5
+        assert window.check_page.state_line.text() == WORDS.say("check.cancelled")
+        assert window.draft.verdict is None
+
+    run(walk())
+
+
+def test_the_window_stays_alive_during_a_check(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        to_check_page(window, "slow")
+        gaps: list[float] = []
+        click(window.check_page.run)
+        await asyncio.sleep(0.3)  # the practice server shares this process and imports its framework first
+        last = time.perf_counter()
+        while window.draft.verdict is None:
+            await asyncio.sleep(0.005)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+        assert max(gaps) < 0.1
+
+    run(walk())
+
+
+@pytest.mark.parametrize(
+    "typed,kept,told",
+    [
+        ("  abc\n def ", "abcdef", "spaces"),
+        ("“abc”", "abc", "quotes"),
+        ("a\u200bb\ufeffc\x00", "abc", "invisible"),
+        ("x" * 100_000, "x" * 512, "too-long"),
+    ],
+)
+def test_what_cannot_belong_to_a_key_is_taken_away_and_told(window: Wizard, typed: str, kept: str, told: str) -> None:
+    window.go(DATA)
+    QGuiApplication.clipboard().setText(typed)
+    click(find(window, "paste-key"))
+    assert window.draft.entry.key == kept
+    note = next(n for n in window.data_page.findChildren(QLabel, "key-note-text"))
+    assert WORDS.say(f"removed.{told}") in note.text()
+
+
+@pytest.mark.parametrize("typed", ["", "\0", "🔑" * 40, "key: abc", "name@example.com"])
+def test_doubtful_input_never_breaks_or_blocks(window: Wizard, typed: str) -> None:
+    window.go(DATA)
+    for name in ("key", "secret"):
+        QGuiApplication.clipboard().setText(typed)
+        click(find(window, f"paste-{name}"))
+    complete = bool(window.draft.entry.key and window.draft.entry.secret)
+    assert window.button(QWizard.WizardButton.NextButton).isEnabled() == complete
+
+
+def test_the_user_id_is_asked_only_where_the_form_asks_it(window: Wizard) -> None:
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "user_id")
+    assert line is not None
+    assert not line.isVisible()
+    for name, shown in (("bitstamp", True), ("cex", True), ("hitbtc2", False)):
+        window.data_page.exchange.setCurrentIndex(window.data_page.exchange.findData(name))
+        assert line.isVisible() == shown
+
+
+def test_closing_half_way_asks_once_and_only_where_something_would_be_lost(window: Wizard, run: Runner) -> None:
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "key")
+    assert line is not None
+    QTest.keyClicks(line, "practice-key-typed-by-hand")
+    window.close()
+    window.close()
+    questions = window.findChildren(QMessageBox, "close-question")
+    assert len(questions) == 1
+    assert window.isVisible()
+    QTest.keyClick(questions[0], Qt.Key.Key_Escape)
+    assert window.isVisible()
+    assert window.draft.entry.key == "practice-key-typed-by-hand"
+
+
+def test_escape_loses_nothing(window: Wizard) -> None:
+    window.go(3)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.isVisible()
+    assert window.currentId() == 3
+
+
+def test_the_next_start_offers_to_go_on_and_no_secret_was_written(
+    window: Wizard, settings: QSettings, run: Runner, tmp_path: Path
+) -> None:
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "secret")
+    assert line is not None
+    QTest.keyClicks(line, "practice-secret-typed")
+    settings.sync()
+    assert "practice-secret-typed" not in (tmp_path / "progress.ini").read_text()
+    again = Wizard(WORDS, settings)
+    again.show()
+    assert again.start_page.resume_button.isVisible()
+    click(again.start_page.resume_button)
+    assert again.currentId() == DATA
+    again.close()
+
+
+@pytest.mark.parametrize("content", [b"\0\xff[[[", b"[General]\nstep=nonsense\n", b"[General]\nstep=-5\n"])
+def test_a_broken_progress_file_is_no_matter(run: Runner, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "broken.ini"
+    file.write_bytes(content)
+    made = Wizard(WORDS, QSettings(str(file), QSettings.Format.IniFormat))
+    made.show()
+    assert made.currentId() == START
+    assert not made.start_page.resume_button.isVisible()
+    made.close()
+
+
+def test_the_rail_leads_back_and_ahead_to_visited_steps_only(window: Wizard) -> None:
+    for number in range(1, 5):
+        window.go(number)
+    items = {n: window.rail._items[n] for n in (2, 4, 7)}
+    assert not items[7].isEnabled()
+    click(items[2])
+    assert window.currentId() == 2
+    click(items[4])
+    assert window.currentId() == 4
+
+
+def test_every_page_has_its_help_at_the_same_place(window: Wizard) -> None:
+    places = set()
+    for number in range(12):
+        window.go(number)
+        QApplication.processEvents()
+        button = window.button(QWizard.WizardButton.HelpButton)
+        assert button.isVisible()
+        places.add(button.mapTo(window, button.rect().topLeft()).toTuple())
+        press(window, QWizard.WizardButton.HelpButton)
+        (dialog,) = [found for found in window.findChildren(QDialog, "help-dialog") if found.isVisible()]
+        for hint in window.help_for(number):
+            assert hint.do in visible_words(dialog)
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert len(places) == 1
+
+
+def test_the_browser_is_opened_on_exactly_the_documented_address(
+    window: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def note(url: QUrl) -> bool:
+        opened.append(url.toString())
+        return True
+
+    monkeypatch.setattr("palma_wizard.ui.guide_page.QDesktopServices.openUrl", note)
+    window.go(1)
+    click(find(window.currentPage(), "open-link"))
+    assert opened == ["https://hitbtc.com"]
+    assert "https://hitbtc.com" in visible_words(window.currentPage())
+
+
+def test_testing_stays_possible_without_a_keyring(window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def walk() -> None:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        to_check_page(window)
+        assert await verdict_of(window) is Outcome.WORKS
+        click(window.check_page.save)
+        await until(lambda: WORDS.say("vault.no-store") in window.check_page.state_line.text(), "no sentence")
+        assert not window.draft.is_saved
+        assert window.check_page.save.isEnabled()
+
+    run(walk())
+
+
+def test_no_secret_reaches_the_log(window: Wizard, run: Runner, caplog: pytest.LogCaptureFixture) -> None:
+    async def walk() -> None:
+        to_check_page(window)
+        await verdict_of(window)
+
+    with caplog.at_level(logging.DEBUG):
+        run(walk())
+    assert SECRET not in caplog.text
+    assert "Authorization" not in caplog.text
+
+
+def _start(*arguments: str, home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "palma_wizard", *arguments],
+        env=os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_second_instance_says_so_and_leaves(screen: None, tmp_path: Path) -> None:
+    first = _start(home=tmp_path)
+    try:
+        deadline = time.monotonic() + 10
+        while not list(tmp_path.rglob("window.lock")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        second = _start(home=tmp_path)
+        _, err = second.communicate(timeout=15)
+        assert second.returncode == 0
+        assert WORDS.say("error.second") in err
+        assert first.poll() is None
+    finally:
+        first.terminate()
+        first.communicate(timeout=10)
+
+
+def test_without_a_screen_one_sentence_says_what_to_do(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "palma_wizard"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "palma-check" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_but_qt_is_imported_before_the_first_paint(screen: None, tmp_path: Path) -> None:
+    code = """
+import sys
+from PySide6.QtCore import QSettings
+from palma_wizard import guide
+from palma_wizard.ui import app, wizard
+application = app.make_application()
+window = wizard.Wizard(guide.load(), QSettings(sys.argv[1], QSettings.Format.IniFormat))
+window.show()
+application.processEvents()
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"requests", "urllib3", "keyring", "qasync", "flask"}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "p.ini")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_rail_leads_on_from_a_page_of_several_parts(window: Wizard) -> None:
+    window.go(DATA)
+    click(window.rail._items[0])
+    window.go(8)
+    window.go(DATA)
+    assert window.currentId() == DATA
+
+
+def test_a_stored_key_is_checked_again_and_removed_from_the_start_page(
+    window: Wizard, run: Runner, keyring_session: None
+) -> None:
+    async def walk() -> None:
+        vault.open_vault(practice=True).save("hitbtc2", Credentials(KEY, SECRET), datetime.date(2026, 1, 2))
+        window._set_practice(True)
+        window.background_work()
+        await until(window.start_page.saved.isVisible, "the stored key was not found")
+        assert "2026-01-02" in window.start_page.saved.text()
+        click(find(window, "saved-check"))
+        await until(lambda: window.draft.verdict is not None, "no verdict")
+        assert window.currentId() == CHECK
+        assert window.check_page.verdict.heading() == WORDS.outcomes["works"].title
+        assert not window.check_page.save.isVisible()
+        assert not window.draft.may_lose
+        window.go(START)
+        await until(window.start_page.saved.isVisible, "it is gone")
+        click(find(window, "saved-remove"))
+        (box,) = window.findChildren(QMessageBox, "remove-question")
+        click(next(b for b in box.buttons() if b.text() == WORDS.say("start.remove-yes")))
+        await until(lambda: not window.start_page.saved.isVisible(), "it stayed")
+        assert vault.open_vault(practice=True).load("hitbtc2") is None
+
+    run(walk())
