@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import datetime as dt
 import getpass
+import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -43,6 +45,7 @@ NOT_CHECKABLE: Final = 5
 PROGRAM_DAMAGED: Final = 6
 CANCELLED: Final = 130
 INPUT_LIMIT: Final = 100_000
+"""Bytes read from standard input; more is no key."""
 
 
 class Stop(Exception):  # noqa: N818 - not an error: a sentence for the person, and the way out
@@ -55,6 +58,20 @@ class Stop(Exception):  # noqa: N818 - not an error: a sentence for the person, 
 
 
 def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output went away; Python would complain of it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANCELLED
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         words = guide.load()
     except guide.GuideError as error:
@@ -137,30 +154,27 @@ class _Session:
     def _entry(self, practice: PracticeExchange | None) -> Credentials:
         if self._saved:
             return self._load_saved()
-        if practice is not None and (self._practice_input() is None):
+        text = self._standard_input()
+        if practice is not None and not text:
             return Credentials(practice.key, practice.secret)
-        text = None if sys.stdin is None or sys.stdin.isatty() else self._standard_input()
-        found = _from_json(text, self._words) if text is not None else self._prompted()
+        found = self._prompted() if text is None else _from_json(text, self._words)
         found = Credentials(*(entry.clean(value).text for value in (found.key, found.secret, found.user_id)))
         if not found.key or not found.secret:
             raise Stop(self._say("cli.empty"), 2)
         return found
 
-    def _practice_input(self) -> str | None:
-        """What came on standard input, or None where the practice key shall be used."""
+    def _standard_input(self) -> str | None:
+        """What came on standard input; None where a person sits there, or nobody."""
         if sys.stdin is None or sys.stdin.isatty():
             return None
-        return self._standard_input() or None
-
-    _text: str | None = None
-
-    def _standard_input(self) -> str:
-        if self._text is None:
-            try:
-                self._text = sys.stdin.read(INPUT_LIMIT + 1).strip()
-            except (OSError, ValueError):
-                self._text = ""
-        return self._text
+        try:
+            data = sys.stdin.buffer.read(INPUT_LIMIT + 1)
+            text = data.decode()
+        except (OSError, ValueError):
+            raise Stop(self._say("cli.bad-input"), 2) from None
+        if len(data) > INPUT_LIMIT:
+            raise Stop(self._say("cli.bad-input"), 2)
+        return text.strip()
 
     def _prompted(self) -> Credentials:
         if sys.stdin is None:
@@ -286,7 +300,7 @@ def _practice(scenario: str, words: guide.Guide) -> PracticeExchange:
 
 def _from_json(text: str, words: guide.Guide) -> Credentials:
     try:
-        found = json.loads(text) if len(text) <= INPUT_LIMIT else None
+        found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     fields = {"key", "secret", "user_id"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -114,8 +115,12 @@ class Guide:
 
 def load(language: str = ENGLISH) -> Guide:
     """Read a language's file, or English where there is none for it. Raises GuideError."""
-    file = assets.path("guide", f"{language}.toml")
-    if not file.is_file() and language != ENGLISH:
+    file = (
+        assets.path("guide", f"{language}.toml")
+        if re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", language)
+        else None
+    )
+    if file is None or (language != ENGLISH and not file.is_file()):
         return load(ENGLISH)
     try:
         document = tomllib.loads(file.read_text("utf-8"))
@@ -136,8 +141,9 @@ def load(language: str = ENGLISH) -> Guide:
         for name, table in reader.table(document, "causes", "").items()
     }
     extra_help = {
-        name: tuple(reader.hint(item, f"help.{name}") for item in items)
-        for name, items in reader.table(document, "help", "").items()
+        name: tuple(reader.hint(item, f"help.{name}") for item in reader.tables(table, name, "help"))
+        for table in [reader.table(document, "help", "")]
+        for name in table
     }
     words = dict(reader.flat(reader.table(document, "words", ""), ""))
     return Guide(language, steps, outcomes, causes, words, extra_help)

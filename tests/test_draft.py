@@ -185,7 +185,6 @@ def test_a_yes_counts_for_one_entry_and_one_test() -> None:
     assert refuses_to_save(draft)
 
 
-@pytest.mark.xfail(strict=True, reason="begin() takes a yes back, finish() does not")
 def test_a_yes_before_the_verdict_is_no_yes_to_it() -> None:
     draft = Draft()
     draft.enter(ENTRY)

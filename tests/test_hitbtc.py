@@ -480,7 +480,7 @@ replies = st.builds(
 
 
 @given(st.fixed_dictionaries({id: replies | st.sampled_from(Fault) for id in ALL}))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_answers_give_a_reading_and_never_an_exception(answers: Answers) -> None:
     reading = hitbtc.read(answers, ENTRY)
     assert isinstance(reading, Reading)
@@ -492,7 +492,7 @@ def test_any_answers_give_a_reading_and_never_an_exception(answers: Answers) -> 
 
 
 @given(st.sampled_from(hitbtc.calls), replies)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_reply_has_a_state(call: Call, reply: Reply) -> None:
     assert hitbtc.state(call, reply) in CheckState
 

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from keyring.backend import KeyringBackend
@@ -20,7 +20,7 @@ from keyring.errors import InitError, KeyringError, KeyringLocked, NoKeyringErro
 import palma_wizard
 from palma_wizard import vault
 from palma_wizard.exchanges import EXCHANGES, Credentials
-from palma_wizard.vault import PRACTICE_SERVICE, SERVICE, SIZE_LIMIT, Saved, Trouble, Vault, VaultError
+from palma_wizard.vault import SERVICE, SIZE_LIMIT, Saved, Trouble, Vault, VaultError
 
 ENTRY = Credentials("key-of-a-test", "secret-of-a-test", "1234")
 OTHER = Credentials("another-key", "another-secret")
@@ -244,7 +244,12 @@ class SecretServiceNotAvailableException(Exception):  # noqa: N818 - as secretst
 )
 def test_whatever_a_store_raises_becomes_a_trouble_that_quotes_nothing(error: Exception, trouble: Trouble) -> None:
     store = Vault(Misbehaving(error), "misbehaving")
-    for work in (store.probe, lambda: store.save("hitbtc2", ENTRY, TODAY), lambda: store.load("hitbtc2")):
+    works: list[Callable[[], object]] = [
+        store.probe,
+        lambda: store.save("hitbtc2", ENTRY, TODAY),
+        lambda: store.load("hitbtc2"),
+    ]
+    for work in works:
         with pytest.raises(VaultError) as caught:
             work()
         assert caught.value.trouble is trouble

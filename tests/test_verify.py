@@ -70,7 +70,7 @@ def test_every_scenario_comes_to_its_outcome_and_causes(scenario: str, monkeypat
     with PracticeExchange(scenario) as practice:
         verdict = check(practice, heard=heard.append)
         asked = practice.requests
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 3  # "slow" too, whose calls take 1.5 s each: they go side by side
     assert (verdict.outcome, verdict.reading.causes) == COMES_TO[scenario]
     assert verdict.passed is (verdict.outcome in {Outcome.WORKS, Outcome.CAN_WITHDRAW})
     assert verdict.practice
@@ -145,14 +145,6 @@ def test_rows_are_heard_on_the_callers_thread() -> None:
     with PracticeExchange() as practice:
         check(practice, heard=lambda _: threads.add(threading.current_thread()))
     assert threads == {threading.current_thread()}
-
-
-def test_the_calls_go_side_by_side() -> None:
-    begun = time.monotonic()
-    with PracticeExchange("slow") as practice:
-        verdict = check(practice)
-    assert time.monotonic() - begun < 1.5 * 2
-    assert all(row.ms >= 1400 for row in verdict.checks)
 
 
 def hung_up(connection: socket.socket) -> bool:

@@ -36,7 +36,7 @@ class DataPage(Page):
 
         form = QGridLayout()
         form.setHorizontalSpacing(theme.S)
-        form.setVerticalSpacing(theme.XS)
+        form.setVerticalSpacing(theme.S)
         self.exchange = named(QComboBox(), "data-exchange")
         for name in EXCHANGES:
             self.exchange.addItem(name, name)
