@@ -27,7 +27,7 @@ setup: .venv/.project-done ## Install what running needs: system packages (Debia
 run: setup ## Open the wizard; where there is no screen, do the whole set-up in the terminal, on the practice exchange
 	@if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 		echo "There is no screen here, so the set-up runs in the terminal, on the practice exchange." && \
-		$(BIN)/palma-check --practice --save && $(BIN)/palma-check --practice --forget; \
+		$(BIN)/palma-check --practice --save </dev/null && $(BIN)/palma-check --practice --forget; \
 	else $(BIN)/palma-wizard; fi
 
 .PHONY: test

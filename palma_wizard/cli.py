@@ -64,10 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except* BrokenPipeError:
         # Whoever read the output went away; Python would complain of it once more at exit.
+        code = CANCELLED
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CANCELLED
     return code
 
 
@@ -169,7 +169,7 @@ class _Session:
             return None
         try:
             data = sys.stdin.buffer.read(INPUT_LIMIT + 1)
-            text = data.decode()
+            text = data.decode("utf-8-sig")
         except (OSError, ValueError):
             raise Stop(self._say("cli.bad-input"), 2) from None
         if len(data) > INPUT_LIMIT:
@@ -225,7 +225,7 @@ class _Session:
         reading, words = verdict.reading, self._words.outcomes[verdict.outcome.value]
         print(self._say("cli.rights"))
         for right, state in reading.rights.items():
-            print(f"  {self._say(f'right.{right.value}'):<40} {self._say(f'right-state.{state.value}')}")
+            print(f"  {self._say(f'right.{right.value}'):<40} {self._words.right_state(right.value, state.value)}")
         if reading.allowed_addresses is None:
             addresses = self._say("cli.addresses-unknown")
         else:
@@ -264,9 +264,7 @@ class _Session:
         try:
             return asyncio.run(vault.use(work, practice=self._practising))
         except vault.VaultError as error:
-            trouble = error.trouble.value
-        sentence = f"{self._say(f'vault.{trouble}')} {self._say(f'vault-do.{trouble}')}"
-        raise Stop(sentence, KEYRING_TROUBLE)
+            raise Stop(self._words.trouble(error.trouble.value), KEYRING_TROUBLE) from None
 
 
 def as_json(verdict: Verdict) -> dict[str, object]:
@@ -306,7 +304,7 @@ def _from_json(text: str, words: guide.Guide) -> Credentials:
     fields = {"key", "secret", "user_id"}
     if not isinstance(found, dict) or not found.keys() <= fields or not {"key", "secret"} <= found.keys():
         raise Stop(words.say("cli.bad-input"), 2) from None
-    values = [found["key"], found["secret"], found.get("user_id") or ""]
+    values = [found["key"], found["secret"], found.get("user_id", "")]
     if not all(isinstance(value, str) for value in values):
         raise Stop(words.say("cli.bad-input"), 2)
     return Credentials(*values)

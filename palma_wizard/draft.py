@@ -34,7 +34,7 @@ class Draft:
         self._verdict: Verdict | None = None
         self._withdrawal_accepted = False
         self._saved = False
-        self._stored: Credentials | None = None
+        self._stored: tuple[str, bool, Credentials] | None = None
 
     @property
     def exchange(self) -> str:
@@ -69,22 +69,27 @@ class Draft:
     @property
     def is_stored(self) -> bool:
         """Whether the keyring holds exactly this entry, from now or from before."""
-        return self._entry == self._stored
+        return self._stored == (self._exchange, self._practice, self._entry)
 
     def take_stored(self, entry: Credentials) -> None:
         """What was just read from the keyring, to be checked again."""
         self.enter(entry)
-        self._stored = entry
+        self._stored = (self._exchange, self._practice, entry)
+
+    def forget_stored(self) -> None:
+        """The keyring no longer holds anything for this exchange."""
+        self._stored = None
+        self._saved = False
 
     def choose(self, exchange: str, *, practice: bool) -> None:
         if (exchange, practice) != (self._exchange, self._practice):
-            self._exchange, self._practice = exchange, practice
             self._change()
+            self._exchange, self._practice = exchange, practice
 
     def enter(self, entry: Credentials) -> None:
         if entry != self._entry:
-            self._entry = entry
             self._change()
+            self._entry = entry
 
     def clear(self) -> None:
         """Let go of the secret; what was saved stays saved."""
@@ -93,9 +98,14 @@ class Draft:
         self._saved = saved
 
     def begin(self) -> Ticket:
+        self.drop_verdict()
+        return Ticket(self._revision)
+
+    def drop_verdict(self) -> None:
+        """What was found out so far no longer counts, nor does a check that is under way."""
+        self._revision += 1
         self._verdict = None
         self._withdrawal_accepted = False
-        return Ticket(self._revision)
 
     def finish(self, ticket: Ticket, verdict: Verdict) -> bool:
         """Take a verdict in; False where the entry has changed since, and the verdict is dropped."""
@@ -123,15 +133,18 @@ class Draft:
         return self._withdrawal_accepted or not self.needs_consent
 
     def save(self, vault: Vault, today: dt.date) -> None:
-        """Blocks as the vault does. Raises NotTestedError, or the vault's VaultError with the old item untouched."""
+        """Blocks as the vault does, and may run on a thread of its own while the person goes on editing.
+
+        Only the entry that passed is written: an edit that comes in between raises NotTestedError, a later one stays
+        unsaved. Raises VaultError as `Vault.save` does.
+        """
+        exchange, entry, revision = self._exchange, self._entry, self._revision
         if not self.may_save or vault.practice != self._practice:
             raise NotTestedError
-        vault.save(self._exchange, self._entry, today)
-        self._saved = True
-        self._stored = self._entry
+        vault.save(exchange, entry, today)
+        self._stored = (exchange, vault.practice, entry)
+        self._saved = revision == self._revision
 
     def _change(self) -> None:
-        self._revision += 1
-        self._verdict = None
-        self._withdrawal_accepted = False
+        self.drop_verdict()
         self._saved = False

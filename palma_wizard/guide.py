@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from palma_wizard import assets
+from palma_wizard.exchanges import Cause, Outcome
 
 ENGLISH: Final = "en"
 TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
@@ -109,8 +110,13 @@ class Guide:
         text = self.words[key]
         return text.format_map(values) if values else text
 
-    def step(self, id: str) -> Step:
-        return next(step for step in self.steps if step.id == id)
+    def trouble(self, name: str) -> str:
+        """What went wrong with the keyring, and what to do."""
+        return f"{self.say(f'vault.{name}')} {self.say(f'vault-do.{name}')}"
+
+    def right_state(self, right: str, state: str) -> str:
+        """How a right stands. To be allowed to withdraw is bad news, so that one is worded apart."""
+        return self.say(f"withdraw-state.{state}" if right == "withdraw" else f"right-state.{state}")
 
 
 def load(language: str = ENGLISH) -> Guide:
@@ -140,6 +146,9 @@ def load(language: str = ENGLISH) -> Guide:
         name: CauseWords(*(reader.text(table, key, f"causes.{name}") for key in ("text", "do")))
         for name, table in reader.table(document, "causes", "").items()
     }
+    for table, members in (("outcomes", Outcome), ("causes", Cause)):
+        for missing in {member.value for member in members} - document[table].keys():
+            raise GuideError(f"{file.name}, {table}.{missing}: a table is missing")
     extra_help = {
         name: tuple(reader.hint(item, f"help.{name}") for item in reader.tables(table, name, "help"))
         for table in [reader.table(document, "help", "")]

@@ -28,7 +28,7 @@ SIZE_LIMIT: Final = 1280
 
 PROBE_TIME_LIMIT: Final = 3.0
 USE_TIME_LIMIT: Final = 120.0
-"""Seconds that `use` waits for the store to answer at all, and for the work, in which the system may ask the person."""
+"""Seconds that `use` waits for a store to be found, and for the work with it: the system may ask for a password."""
 
 _STORES: Final = {
     "win32": (("keyring.backends.Windows", "WinVaultKeyring", "Windows Credential Manager"),),
@@ -88,7 +88,7 @@ class Vault:
             raise VaultError(Trouble.NOT_KEPT)
 
     def save(self, exchange: str, credentials: Credentials, today: dt.date) -> None:
-        """Store and read back. An item that does not come back as it went in raises NOT_KEPT."""
+        """Store and read back. NOT_KEPT: it did not come back as it went in, and the old item is gone."""
         item = json.dumps(
             {
                 "version": 1,
@@ -116,6 +116,7 @@ class Vault:
             texts = [fields[name] for name in ("key", "secret", "user_id")]
             if not all(isinstance(text, str) for text in texts) or not texts[0] or not texts[1]:
                 raise ValueError
+            "".join(texts).encode()
             return Saved(Credentials(*texts), dt.date.fromisoformat(fields["saved_on"]))
         except (ValueError, TypeError, KeyError, RecursionError):
             raise VaultError(Trouble.BROKEN_ITEM) from None
@@ -146,7 +147,11 @@ def open_vault(*, practice: bool = False) -> Vault:
     The class is named here and instantiated directly, so neither an environment variable nor a keyring configuration
     can put another one in its place.
     """
-    trouble = Trouble.NO_STORE
+    return _first_that_keeps(_find(practice=practice))
+
+
+def _find(*, practice: bool) -> list[Vault]:
+    found = []
     for module, kind, name in _STORES.get(sys.platform, ()):
         try:
             backend_class = getattr(importlib.import_module(module), kind)
@@ -155,7 +160,13 @@ def open_vault(*, practice: bool = False) -> Vault:
             backend = backend_class()
         except Exception:  # noqa: BLE001, S112 - a backend may fail to import or start in any way it likes
             continue
-        vault = Vault(backend, name, practice=practice)
+        found.append(Vault(backend, name, practice=practice))
+    return found
+
+
+def _first_that_keeps(found: list[Vault]) -> Vault:
+    trouble = Trouble.NO_STORE
+    for vault in found:
         try:
             vault.probe()
         except VaultError as error:
@@ -167,15 +178,17 @@ def open_vault(*, practice: bool = False) -> Vault:
 
 
 async def use(work: Callable[[Vault], T], *, practice: bool) -> T:
-    """Open the store and work with it on a thread, within the time limits. Raises VaultError.
+    """Find the store, prove it with a canary and work with it, on threads and within the time limits.
+
+    The canary counts as work: a locked store asks for the person's password there. Raises VaultError.
 
     A store that answers too late may still carry out what it was asked; nothing is ever written elsewhere instead.
     """
     try:
         async with asyncio.timeout(PROBE_TIME_LIMIT):
-            store = await workers.run(open_vault, practice=practice)
+            found = await workers.run(_find, practice=practice)
         async with asyncio.timeout(USE_TIME_LIMIT):
-            return await workers.run(work, store)
+            return await workers.run(lambda: work(_first_that_keeps(found)))
     except TimeoutError:
         raise VaultError(Trouble.TIMED_OUT) from None
 

@@ -31,5 +31,5 @@ def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.
             future.set_result(result)
 
     waiting = asyncio.wrap_future(future)
-    threading.Thread(target=work, name=f"palma-{function.__name__}", daemon=True).start()
+    threading.Thread(target=work, name="palma-worker", daemon=True).start()
     return waiting

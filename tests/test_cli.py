@@ -474,3 +474,16 @@ def test_the_window_without_a_screen_names_the_command_line() -> None:
     done = run("--practice", program=CHECK[:-1], DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
     assert done.returncode == 1
     assert "palma-check" in one_sentence(done)
+
+
+def test_a_reader_that_goes_away_in_mid_check_is_no_traceback() -> None:
+    process = subprocess.Popen(
+        [*CHECK, "--practice=slow"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()

@@ -206,9 +206,11 @@ def _rights(states: Mapping[str, CheckState], row: Mapping[str, Any] | None) -> 
 
 def _allowed_addresses(row: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     listed = row.get("allowed_ips") if row else None
-    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+    if not isinstance(listed, list) or len(listed) > 256:
         return None
-    return tuple(item[:64] for item in listed[:256] if item.isprintable())
+    if not all(isinstance(item, str) and item.isprintable() and len(item) <= 64 for item in listed):
+        return None
+    return tuple(listed)
 
 
 def _clock_error(answers: Mapping[str, Reply | Fault]) -> float | None:

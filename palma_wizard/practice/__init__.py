@@ -5,6 +5,7 @@ It shares no code with the client: a fake that signs with the client's own code 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -31,6 +32,7 @@ class PracticeExchange:
         self._stage = Stage(scenario)
         self._server: Server | None = None
         self._url = ""
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self.start()
@@ -42,16 +44,20 @@ class PracticeExchange:
         self.stop()
 
     def start(self) -> None:
-        if self._server is not None:
-            return
+        with self._lock:
+            if self._server is None:
+                self._open()
+
+    def _open(self) -> None:
         from palma_wizard.practice.server import Server  # Flask is slow to import and rarely needed
 
-        self._server = Server(self._stage)
-        self._url = self._server.url
+        server = Server(self._stage)
+        self._url, self._server = server.url, server
 
     def stop(self) -> None:
         """Returns at once, whatever is still being answered; those connections are dropped."""
-        server, self._server = self._server, None
+        with self._lock:
+            server, self._server = self._server, None
         if server is not None:
             server.close()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+import zlib
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QLockFile, QSettings, QStandardPaths, Qt, QTimer
@@ -20,17 +22,23 @@ def run(*, practice: str | None = None, language: str = "") -> int:
     """Blocks until the window is closed; 0, or 1 where it could not be opened."""
     app = make_application()
     place = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
-    place.mkdir(parents=True, exist_ok=True)
     try:
         words = guide.load(language or QLocale.system().name().partition("_")[0])
     except guide.GuideError as error:
         return _cannot_start(f"A file of this program is missing or damaged: {error}. Please install it again.")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _cannot_start(words.say("error.no-folder", folder=place))
     lock = QLockFile(str(place / "window.lock"))
     lock.setStaleLockTime(0)
     if not lock.tryLock(100):
+        if lock.error() != QLockFile.LockError.LockFailedError:
+            return _cannot_start(words.say("error.no-folder", folder=place))
         _raise_the_other()
         print(words.say("error.second"), file=sys.stderr)
         return 0
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal it was started from
     window = Wizard(words, QSettings(str(place / "progress.ini"), QSettings.Format.IniFormat), practice)
     window.show()
     app.processEvents()
@@ -77,7 +85,7 @@ def _live(app: QApplication, window: Wizard) -> int:
     return 0
 
 
-_INSTANCE = "palma-wizard-window"
+_INSTANCE = f"palma-wizard-{zlib.crc32(str(Path.home()).encode()):08x}"
 
 
 def _listen(window: Wizard):  # type: ignore[no-untyped-def]

@@ -6,11 +6,12 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from palma_wizard.draft import Draft
-from palma_wizard.exchanges import Check, CheckState, Outcome, RightState, Verdict
+from palma_wizard.draft import Draft, NotTestedError
+from palma_wizard.exchanges import Cause, Check, CheckState, Outcome, RightState, Verdict
 from palma_wizard.exchanges.registry import CHECKABLE
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
@@ -18,9 +19,14 @@ from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, icon_label, label, named
 from palma_wizard.ui.tasks import Tasks
 
+_AT_THE_SITE = {Outcome.WRONG_KEY, Outcome.MISSING_RIGHT, Outcome.CAN_WITHDRAW, Outcome.ADDRESS_NOT_ALLOWED}
+_WARNINGS = {Cause.V2_SWITCHED_OFF, Cause.V2_REFUSED, Cause.PALMABOT_NOT_ALLOWED, Cause.WITHDRAW_UNKNOWN}
+
 
 class CheckPage(Page):
     """`practice_url` gives the practice exchange's address while practising, else None."""
+
+    change_entry = Signal()
 
     def __init__(
         self,
@@ -34,7 +40,7 @@ class CheckPage(Page):
         self._draft, self._tasks, self._clipboard, self._practice_url = draft, tasks, clipboard, practice_url
         self._running: Callable[[], object] | None = None
         self._saving = False
-        self._revision: object = None
+        self._problem = ""
         self._complete = False
 
         self._intro = label(self.say("check.intro"))
@@ -50,21 +56,7 @@ class CheckPage(Page):
         controls.addStretch(1)
         self.body.addLayout(controls)
 
-        self.verdict = Notice("info", "", name="verdict")
-        self.causes = QVBoxLayout()
-        self.causes.setSpacing(theme.S)
-        self.verdict.words.addLayout(self.causes)
-        self.body.addWidget(self.verdict)
-        self.consent = named(QCheckBox(self.say("check.consent")), "consent")
-        self.consent.toggled.connect(self._consented)
-        self.body.addWidget(self.consent)
-        saving = QHBoxLayout()
-        self.save = button(self.say("check.save"), main=True, icon="lock", name="save-key")
-        self.save.clicked.connect(self._start_saving)
-        saving.addWidget(self.save)
-        saving.addStretch(1)
-        self.body.addLayout(saving)
-        self.done = self._make_done()
+        self._make_outcome()
         self.body.addWidget(self.done)
         self.rights = named(QFrame(), "card")
         self._rights_grid = QGridLayout(self.rights)
@@ -83,6 +75,34 @@ class CheckPage(Page):
         self.body.addStretch(1)
         self.refresh()
 
+    def _make_outcome(self) -> None:
+        """The verdict with what can be done about it, and what comes after saving."""
+        self.verdict = Notice("info", "", name="verdict")
+        self.causes = QVBoxLayout()
+        self.causes.setSpacing(theme.S)
+        self.verdict.words.addLayout(self.causes)
+        self.body.addWidget(self.verdict)
+        mending = QHBoxLayout()
+        mending.setSpacing(theme.S)
+        self.open_site = button(self.say("check.open-site"), icon="external-link", name="open-site")
+        self.open_site.clicked.connect(self._open_site)
+        self.change = button(self.say("check.change-entry"), name="change-entry")
+        self.change.clicked.connect(self.change_entry)
+        mending.addWidget(self.change)
+        mending.addWidget(self.open_site)
+        mending.addStretch(1)
+        self.body.addLayout(mending)
+        self.consent = named(QCheckBox(self.say("check.consent")), "consent")
+        self.consent.toggled.connect(self._consented)
+        self.body.addWidget(self.consent)
+        saving = QHBoxLayout()
+        self.save = button(self.say("check.save"), main=True, name="save-key")
+        self.save.clicked.connect(self._start_saving)
+        saving.addWidget(self.save)
+        saving.addStretch(1)
+        self.body.addLayout(saving)
+        self.done = self._make_done()
+
     def entered(self) -> None:
         self.refresh()
 
@@ -90,7 +110,8 @@ class CheckPage(Page):
         """Show the draft as it is: an entry edited since its test is untested again."""
         running = self._running is not None
         verdict = self._draft.verdict
-        self.run.setEnabled(self._draft.is_complete and not running and not self._saving)
+        can_check = self._draft.exchange in CHECKABLE
+        self.run.setEnabled(can_check and self._draft.is_complete and not running and not self._saving)
         self.run.setText(self.say("check.again" if verdict else "check.run"))
         self._make_main(self.run, not (verdict and verdict.passed))
         self._intro.setVisible(verdict is None)
@@ -98,25 +119,33 @@ class CheckPage(Page):
         if not running and verdict is None:
             for row in self.rows.values():
                 row.show_words("quiet", self.say("check.waiting"), "")
-        self.verdict.setVisible(verdict is not None and not self._draft.is_saved)
+        failed = verdict is not None and not verdict.passed
+        celebrates = self._draft.is_saved and not failed
+        self.verdict.setVisible(verdict is not None and not celebrates)
         self.rights.setVisible(verdict is not None)
         self.consent.setVisible(self._draft.needs_consent and not self._draft.is_stored)
         self.consent.setEnabled(not self._saving)
         self.save.setVisible(verdict is not None and verdict.passed and not self._draft.is_stored)
         self.save.setEnabled(self._draft.may_save and not self._saving)
-        self.done.setVisible(self._draft.is_saved)
+        outcome = verdict.outcome if verdict else None
+        self.open_site.setVisible(outcome in _AT_THE_SITE and not celebrates)
+        self.change.setVisible(outcome in {Outcome.WRONG_KEY, Outcome.WRONG_SIGNATURE})
+        self.done.setVisible(celebrates)
         if verdict is not None:
             self._show_verdict(verdict)
-        done = self._draft.is_saved or (self._draft.is_stored and verdict is not None and verdict.passed)
+        done = celebrates or (self._draft.is_stored and verdict is not None and verdict.passed)
         message = self.say("check.running") if running else ""
-        if not running and not self._draft.is_complete and not self._draft.is_saved:
+        if not can_check:
+            message = self.say("exchange.not-yet", exchange=self.say(f"exchange.{self._draft.exchange}"))
+        elif not running and not self._draft.is_complete and not self._draft.is_saved:
             message = self.say("check.nothing-entered")
         self.show_state(busy=running, message=message, complete=done)
 
     def start(self) -> None:
-        if self._running is None and self._draft.is_complete:
+        if self._running is None and not self._saving and self._draft.is_complete and self._draft.exchange in CHECKABLE:
             self.consent.setChecked(False)
-            self._running = self._tasks.start(self._check())
+            self._problem = self.say("check.cancelled")
+            self._running = self._tasks.start(self._check(), self._check_ended)
             self.refresh()
 
     def stop(self) -> None:
@@ -149,14 +178,17 @@ class CheckPage(Page):
             problem = self.say("check.cancelled")
         except OSError:
             problem = self.say("practice.no-server")
-        finally:
-            self._running = None
+        self._problem = problem
+        if self._draft.verdict is not None:
+            announce(self, self.guide.outcomes[self._draft.verdict.outcome.value].title)
+
+    def _check_ended(self) -> None:
+        """However it ended, cancelled before its first step included."""
+        self._running = None
         self.refresh()
         self.area.verticalScrollBar().setValue(0)
-        if problem:
-            self.show_state(message=problem, complete=False)
-        elif self._draft.verdict is not None:
-            announce(self, self.guide.outcomes[self._draft.verdict.outcome.value].title)
+        if self._problem:
+            self.show_state(message=self._problem, complete=False)
 
     def _show_check(self, check: Check) -> None:
         self.rows[check.id].show_words(
@@ -176,6 +208,8 @@ class CheckPage(Page):
         words = self.guide.outcomes[verdict.outcome.value]
         reading = verdict.reading
         tone = {Outcome.WORKS: "good", Outcome.CAN_WITHDRAW: "warn"}.get(verdict.outcome, "bad")
+        if tone == "good" and _WARNINGS.intersection(reading.causes):
+            tone = "warn"
         text = [words.cause]
         if verdict.outcome is Outcome.CLOCK_OFF and reading.clock_error is not None:
             text.append(self.say("check.clock", seconds=abs(round(reading.clock_error))))
@@ -196,13 +230,18 @@ class CheckPage(Page):
             tone = "quiet" if has is None else "info" if wanted is None else "good" if has is wanted else "bad"
             self._rights_grid.addWidget(icon_label(TONE_ICONS[tone], tone), row, 0)
             self._rights_grid.addWidget(label(self.say(f"right.{right.value}")), row, 1)
-            self._rights_grid.addWidget(label(self.say(f"right-state.{state.value}"), "quiet"), row, 2)
+            self._rights_grid.addWidget(label(self.guide.right_state(right.value, state.value), "quiet"), row, 2)
         if reading.allowed_addresses is not None:
             addresses = ", ".join(reading.allowed_addresses) or self.say("check.addresses-any")
             last = len(reading.rights) + 1
             self._rights_grid.addWidget(label(self.say("check.addresses")), last, 1)
             self._rights_grid.addWidget(label(addresses, "quiet"), last, 2)
         self._rights_grid.setColumnStretch(2, 1)
+
+    def _open_site(self) -> None:
+        link = next(step.link for step in self.guide.steps if step.id == "api-keys")
+        if link is not None and not QDesktopServices.openUrl(QUrl(link.url)):
+            self.show_state(error=self.say("error.browser", url=link.url), complete=self.isComplete())
 
     def _consented(self, on: bool) -> None:
         self._draft.accept_withdrawal(accepted=on)
@@ -229,16 +268,24 @@ class CheckPage(Page):
         except vault.VaultError as error:
             self._saving = False
             self.refresh()
-            trouble = error.trouble.value
-            self.show_state(error=f"{self.say(f'vault.{trouble}')} {self.say(f'vault-do.{trouble}')}", complete=False)
+            self.show_state(error=self.guide.trouble(error.trouble.value), complete=False)
+            return
+        except NotTestedError:
+            self._saving = False
+            self.refresh()
+            self.show_state(message=self.say("check.changed"), complete=False)
             return
         finally:
             self._saving = False
         words = "saved.practice-text" if self._draft.practice else "saved.text"
-        self._done_words.show_words("good", self.say(words, store=name), self.say("saved.title"))
+        practising = self._draft.practice
+        title = self.say("practice.finished" if practising else "saved.title")
+        self._done_words.show_words("good", self.say(words, store=name), title)
+        self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
+        self._for_real.setVisible(practising)
         self.refresh()
         self.area.verticalScrollBar().setValue(0)
-        announce(self, self.say("saved.title"))
+        announce(self, title)
 
     def _make_done(self) -> QFrame:
         box = named(QFrame(), "card")
@@ -247,7 +294,11 @@ class CheckPage(Page):
         column.setSpacing(theme.S)
         self._done_words = Notice("good", "", title=self.say("saved.title"), name="saved")
         column.addWidget(self._done_words)
-        column.addWidget(label(self.say("saved.todo-title"), "strong"))
+        self._for_real = button(self.say("practice.for-real"), main=True, name="start-for-real")
+        self._for_real.clicked.connect(self.leave_practice)
+        column.addWidget(self._for_real, 0, Qt.AlignmentFlag.AlignLeft)
+        self._todo_title = label(self.say("saved.todo-title"), "strong")
+        column.addWidget(self._todo_title)
         for number in (1, 2, 3):
             column.addWidget(label(f"{number}.  {self.say(f'saved.todo-{number}')}"))
             if number == 2:
@@ -258,6 +309,7 @@ class CheckPage(Page):
                     row.addWidget(copy)
                 row.addWidget(label(self.say("saved.copy-note"), "quiet"), 1)
                 column.addLayout(row)
+        column.addWidget(label(self.say("saved.fake"), "quiet"))
         column.addWidget(label(self.say("saved.remove"), "quiet"))
         return box
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import QMimeData, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 SECONDS = 30
@@ -17,9 +17,7 @@ _CONCEALED = {
 
 
 class Clipboard(QObject):
-    """`cleared` is sent when a secret was taken back; only what is still ours is taken."""
-
-    cleared = Signal()
+    """Takes back only what is still ours."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,5 +44,4 @@ class Clipboard(QObject):
         self._timer.stop()
         if self._secret and self.text() == self._secret:
             QGuiApplication.clipboard().clear()
-            self.cleared.emit()
         self._secret = ""

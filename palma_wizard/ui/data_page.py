@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLine
 from palma_wizard import entry
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES, Credentials
+from palma_wizard.exchanges.registry import CHECKABLE
 from palma_wizard.guide import Guide, Step
 from palma_wizard.practice import KEY, SCENARIOS, SECRET
 from palma_wizard.ui import theme
@@ -59,7 +60,7 @@ class DataPage(Page):
         self.body.addStretch(1)
 
     def entered(self) -> None:
-        """Show what the draft holds: nothing for a new one, the stored key where it is to be replaced."""
+        """Show what the draft holds: nothing for a new key, the stored one where it was checked again."""
         with QSignalBlocker(self.exchange):
             self.exchange.setCurrentIndex(self.exchange.findData(self._draft.exchange))
         held = self._draft.entry
@@ -89,11 +90,12 @@ class DataPage(Page):
         for name, field in (("key", self.key), ("secret", self.secret), ("user_id", self.user_id)):
             doubt = found.get(name)
             field.show_doubt(self.say(f"doubt.{doubt.value}", length=len(field.text())) if doubt else "")
-        if self._draft.exchange != "hitbtc2":
+        if self._draft.exchange not in CHECKABLE:
             name = self.say(f"exchange.{self._draft.exchange}")
             self.show_state(message=self.say("exchange.not-yet", exchange=name), complete=False)
             return
-        self.show_state(complete=self._draft.is_complete)
+        complete = self._draft.is_complete
+        self.show_state(message="" if complete else self.say("data.missing"), complete=complete)
 
     def _exchange_chosen(self) -> None:
         self._draft.choose(self.exchange.currentData(), practice=self._draft.practice)
@@ -153,11 +155,11 @@ class _Field:
         words = name.replace("_", "-")
         self._page = page
         self._line = named(QLineEdit(), name)
-        self._line.setPlaceholderText(page.say(f"data.{words}-placeholder", exchange=""))
+        self._line.setPlaceholderText(page.say(f"data.{words}-placeholder"))
         self._line.setAccessibleName(page.say(f"data.{words}"))
         self._line.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
         self._line.setDragEnabled(False)
-        self._line.textEdited.connect(self._edited)
+        self._line.textEdited.connect(self._take)
         self._caption = label(page.say(f"data.{words}"), "strong")
         self._caption.setBuddy(self._line)
         paste = button(page.say("button.paste"), icon="paste", name=f"paste-{words}")
@@ -206,14 +208,14 @@ class _Field:
             self._page.changed()
             return
         self._take(text)
+        self._line.end(False)
         self._line.setFocus()
-
-    def _edited(self, text: str) -> None:
-        self._take(text)
 
     def _take(self, text: str) -> None:
         cleaned = entry.clean(text)
         if cleaned.text != self._line.text():
+            cursor = len(entry.clean(text[: self._line.cursorPosition()]).text)
             self._line.setText(cleaned.text)
+            self._line.setCursorPosition(cursor)
         self._cleaned = " ".join(self._page.say(f"removed.{what.value}") for what in cleaned.removed)
         self._page.changed()

@@ -48,6 +48,13 @@ class GuidePage(Page):
         self._show_part(following)
         return False
 
+    def turn_back(self) -> bool:
+        """To the part before, as `validatePage` turns to the next; False on the first."""
+        if self._parts.currentIndex() <= 0:
+            return False
+        self._show_part(self._parts.currentIndex() - 1)
+        return True
+
     def set_practice(self, practising: bool) -> None:
         super().set_practice(practising)
         if self.step.link is not None:

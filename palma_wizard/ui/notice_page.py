@@ -30,7 +30,8 @@ class NoticePage(Page):
         super().__init__(guide, step.title, guide.say("step-of", number=10), scrolls=True)
         self._tasks, self._clipboard, self._services = tasks, clipboard, services
         self._complete = False
-        self._looking = False
+        self._practising = False
+        self._round = 0
         self.body.addWidget(label(self.say("notice.why")))
         self.body.addWidget(
             Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
@@ -62,6 +63,18 @@ class NoticePage(Page):
         self.understood = named(QCheckBox(self.say("notice.understand")), "understood")
         self.understood.toggled.connect(lambda on: self.show_state(complete=on))
         self.column.addWidget(self.understood)
+
+    def set_practice(self, practising: bool) -> None:
+        """A practice address must never be taken for the person's own: nothing is kept across the change."""
+        super().set_practice(practising)
+        if practising != self._practising:
+            self._practising = practising
+            self._round += 1
+            self.own.clear()
+            self.own6.clear()
+            self._show_ipv6(False)
+            self.result.hide()
+            self.understood.setChecked(False)
 
     def _address(self, grid: QGridLayout, row: int, name: str, title: str, value: str) -> QLineEdit:
         line = named(QLineEdit(value), f"{name}-address")
@@ -98,23 +111,25 @@ class NoticePage(Page):
     async def _look_up(self) -> None:
         from palma_wizard import address
 
-        if self._looking:
-            return
-        self._looking = True
+        self._round += 1
+        asked = self._round
         self.look_up.setEnabled(False)
         self.result.show_words("info", self.say("notice.looking"))
         self.result.show()
         try:
             services = await self._services()
             seen = await address.look_up(services or address.SERVICES)
+        except OSError:
+            self.result.show_words("bad", self.say("practice.no-server"))
+            return
         finally:
-            self._looking = False
             self.look_up.setEnabled(True)
+        if asked != self._round:
+            return
         four, six = seen["ipv4"], seen["ipv6"]
         self.own6.setText(six.seen[0] if len(six.seen) == 1 else "")
         self._show_ipv6(bool(self.own6.text()))
-        if len(four.seen) == 1:
-            self.own.setText(four.seen[0])
+        self.own.setText(four.seen[0] if len(four.seen) == 1 else "")
         tone = {"both": "good", "one": "warn", "different": "warn", "none": "bad"}
         kind = four if four.seen or not six.seen else six
         words = {"both": "agree", "one": "one", "different": "different", "none": "none"}[kind.agreement.value]

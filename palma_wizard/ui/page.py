@@ -137,6 +137,7 @@ class Notice(QFrame):
         return self._title.text()
 
     def add_action(self, widget: QWidget) -> None:
+        self._row.setAlignment(self._icon, Qt.AlignmentFlag.AlignVCenter)
         self._row.addWidget(widget)
 
 

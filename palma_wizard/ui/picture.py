@@ -48,7 +48,7 @@ class PictureView(QWidget):
         return QSize(640, 360)
 
     def _frame(self) -> QRectF:
-        """Where the picture is drawn: the largest 16:9 box that fits, at the left of a left-to-right page."""
+        """Where the picture is drawn: the largest 16:9 box that fits, in the middle."""
         width = min(self.width() - 2.0, (self.height() - 2.0) * 16 / 9)
         height = width * 9 / 16
         return QRectF((self.width() - width) / 2, 1, width, height)

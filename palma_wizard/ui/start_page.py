@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout
 
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES
+from palma_wizard.exchanges.registry import CHECKABLE
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.page import Notice, Page, button, icon_label, label, named
@@ -26,6 +27,7 @@ class StartPage(Page):
     def __init__(self, guide: Guide, draft: Draft, tasks: Tasks) -> None:
         super().__init__(guide, guide.say("start.title"), scrolls=True)
         self._draft, self._tasks = draft, tasks
+        self._may_look = False
         self.body.addWidget(label(self.say("start.intro")))
         promise = QHBoxLayout()
         promise.setSpacing(theme.S)
@@ -47,6 +49,7 @@ class StartPage(Page):
         self.body.addWidget(self.exchange)
 
         self.saved = Notice("good", "", name="saved-key")
+        self._saved_actions: list[QPushButton] = []
         for text, signal in (
             ("start.saved-check", self.check_saved),
             ("start.saved-replace", self.replace_saved),
@@ -54,6 +57,7 @@ class StartPage(Page):
             action = button(self.say(text), flat=True, name=text.partition(".")[2])
             action.clicked.connect(signal)
             self.saved.add_action(action)
+            self._saved_actions.append(action)
         remove = button(self.say("start.saved-remove"), flat=True, name="saved-remove")
         remove.clicked.connect(self._ask_to_remove)
         self.saved.add_action(remove)
@@ -106,25 +110,36 @@ class StartPage(Page):
         self.resume_button.show()
 
     def entered(self) -> None:
+        with QSignalBlocker(self.exchange):
+            self.exchange.setCurrentIndex(self.exchange.findData(self._draft.exchange))
+        self._show_exchange()
+
+    def start_looking(self) -> None:
+        """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
+        self._may_look = True
         self.look_for_saved()
 
     def look_for_saved(self) -> None:
         """Ask the keyring, without which the page works as well."""
-        self._tasks.start(self._look_for_saved())
+        self.saved.hide()
+        if self._may_look:
+            self._tasks.start(self._look_for_saved())
 
     async def _look_for_saved(self) -> None:
         from palma_wizard import vault
 
-        exchange, practice = self._draft.exchange, self._draft.practice
+        asked = exchange, practice = self._draft.exchange, self._draft.practice
         try:
             found = await vault.use(lambda store: store.load(exchange), practice=practice)
         except vault.VaultError as error:
-            self.saved.hide()
-            if error.trouble is vault.Trouble.BROKEN_ITEM:
-                self.show_state(error=self.say("vault.broken-item"))
+            if error.trouble is vault.Trouble.BROKEN_ITEM and asked == (self._draft.exchange, self._draft.practice):
+                self.saved.show_words("bad", self.say("vault.broken-item"))
+                self._saved_actions[0].hide()
+                self.saved.show()
             return
-        self.saved.setVisible(found is not None)
-        if found is not None:
+        if found is not None and asked == (self._draft.exchange, self._draft.practice):
+            self._saved_actions[0].show()
+            self.saved.show()
             day = found.saved_on.isoformat()
             name = self.say(f"exchange.{exchange}")
             self.saved.show_words("good", self.say("start.saved", exchange=name, date=day))
@@ -149,16 +164,19 @@ class StartPage(Page):
         try:
             await vault.use(lambda store: store.forget(exchange), practice=self._draft.practice)
         except vault.VaultError as error:
-            trouble = error.trouble.value
-            self.show_state(error=f"{self.say(f'vault.{trouble}')} {self.say(f'vault-do.{trouble}')}")
+            self.show_state(error=self.guide.trouble(error.trouble.value), complete=self.isComplete())
             return
+        self._draft.forget_stored()
         self.saved.hide()
         self.show_state(message=self.say("start.removed"))
 
     def _exchange_chosen(self) -> None:
-        name = self.exchange.currentData()
-        self._draft.choose(name, practice=self._draft.practice)
-        known = name == "hitbtc2"
+        self._draft.choose(self.exchange.currentData(), practice=self._draft.practice)
+        self._show_exchange()
+
+    def _show_exchange(self) -> None:
+        name = self._draft.exchange
+        known = name in CHECKABLE
         text = "" if known else self.say("exchange.not-yet", exchange=self.say(f"exchange.{name}"))
         self.show_state(message=text, complete=known)
         for made in self._choices:

@@ -21,11 +21,13 @@ class Tasks(QObject):
         super().__init__()
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
-        """Returns what cancels it."""
+    def start(self, work: Coroutine[Any, Any, None], ended: Callable[[], None] | None = None) -> Callable[[], object]:
+        """Returns what cancels it; `ended` is called once it is over, in whatever way."""
         task = asyncio.get_event_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
+        if ended is not None:
+            task.add_done_callback(lambda _: ended())
         return task.cancel
 
     def cancel_all(self) -> None:

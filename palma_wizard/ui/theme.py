@@ -16,7 +16,6 @@ SMALL, BODY, HEADING, TITLE = 13, 15, 20, 26
 RADIUS: Final = 8
 CONTROL: Final = 36
 RAIL: Final = 232
-TEXT_WIDTH: Final = 640
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,6 @@ class Wizard(QWizard):
         self._practice = PracticeExchange(practice or "works")
         self._visited: set[int] = set()
         self._leaving = False
-        self._ready = False
         self._jumping = False
 
         self.setWizardStyle(
@@ -85,15 +84,17 @@ class Wizard(QWizard):
         for number, page in enumerate(self._pages()):
             self.setPage(number, page)
             page.leave_practice.connect(self._leave_practice)
+        self.check_page.change_entry.connect(lambda: self.go(DATA))
         start = self.start_page
         start.begin.connect(lambda: self.go(1))
         start.have_key.connect(lambda: self.go(DATA))
         start.practise.connect(self._practise)
-        start.resume.connect(lambda: self.go(self._resume_step()))
+        step = self._resume_step()
+        start.resume.connect(lambda: self.go(step))
         start.check_saved.connect(self._start_checking_saved)
         start.replace_saved.connect(self._replace_saved)
-        if (step := self._resume_step()) > 1:
-            start.offer_resume(guide.steps[min(step, 10) - 1].rail)
+        if step > 1:
+            start.offer_resume(guide.steps[step - 1].rail)
 
     def _pages(self) -> list[Page]:
         return [self.start_page, *self.guide_pages, self.data_page, self.notice_page, self.check_page]
@@ -111,7 +112,11 @@ class Wizard(QWizard):
             made.setMinimumHeight(theme.CONTROL)
             self.setButton(which, made)
             self.setButtonText(which, self._say(words))
-        self.setButtonLayout([QWizard.WizardButton.HelpButton, QWizard.WizardButton.Stretch, *list(names)[1:]])
+        left, right = list(names)[:2], list(names)[2:]
+        back = self.button(QWizard.WizardButton.BackButton)
+        back.clicked.disconnect()
+        back.clicked.connect(self._go_back)
+        self.setButtonLayout([*left, QWizard.WizardButton.Stretch, *right])
 
     def background_work(self) -> None:
         """What may wait until the first page is painted."""
@@ -119,20 +124,26 @@ class Wizard(QWizard):
 
     async def _warm_up(self) -> None:
         await workers.run(_import_the_rest)
-        self._ready = True
-        if self.currentId() == START:
-            self.start_page.entered()
+        self.start_page.start_looking()
 
     def go(self, number: int) -> None:
         """To any page: back through the ones passed, or ahead over the ones between."""
         self.setUpdatesEnabled(False)
         self._jumping = True
-        while self.currentId() > number:
+        try:
+            while self.currentId() > number:
+                self.back()
+            if self.currentId() < number:
+                self.setCurrentId(number)
+        finally:
+            self._jumping = False
+            self.setUpdatesEnabled(True)
+        self._page_shown(self.currentId())
+
+    def _go_back(self) -> None:
+        page = self.currentPage()
+        if not (isinstance(page, GuidePage) and page.turn_back()):
             self.back()
-        if self.currentId() < number:
-            self.setCurrentId(number)
-        self._jumping = False
-        self.setUpdatesEnabled(True)
 
     def validateCurrentPage(self) -> bool:
         """Only Next turns the parts of a page; a jump leaves them all behind."""
@@ -144,14 +155,14 @@ class Wizard(QWizard):
         return self._guide.steps[number - 1].help
 
     def _page_shown(self, number: int) -> None:
-        if number < 0:
+        if number < 0 or self._jumping:
             return
         gc.collect()
         self._visited.add(number)
-        if self._ready or number != START:
-            self._pages()[number].entered()
+        self._pages()[number].entered()
         self.rail.show_progress(number, self._visited)
-        self.draft_left_check(number)
+        if number != CHECK:
+            self.check_page.stop()
         if number not in {START, CHECK} and not self.draft.practice:
             self._settings.setValue("step", number)
         if number == START:
@@ -163,17 +174,12 @@ class Wizard(QWizard):
         else:
             self.button(QWizard.WizardButton.NextButton).setFocus()
 
-    def draft_left_check(self, number: int) -> None:
-        """A check runs only while its page is seen."""
-        if number != CHECK:
-            self.check_page.stop()
-
     def _resume_step(self) -> int:
         try:
             step = int(str(self._settings.value("step", 0)))
         except ValueError:
             return 0
-        return step if 0 < step <= NOTICE else 0
+        return min(step, DATA) if 0 < step <= NOTICE else 0
 
     def _start_checking_saved(self) -> None:
         self.tasks.start(self._check_saved())
@@ -181,12 +187,13 @@ class Wizard(QWizard):
     async def _check_saved(self) -> None:
         from palma_wizard import vault
 
-        exchange = self.draft.exchange
+        asked = exchange, practice = self.draft.exchange, self.draft.practice
         try:
-            found = await vault.use(lambda store: store.load(exchange), practice=self.draft.practice)
+            found = await vault.use(lambda store: store.load(exchange), practice=practice)
         except vault.VaultError as error:
-            trouble = error.trouble.value
-            self.start_page.show_state(error=f"{self._say(f'vault.{trouble}')} {self._say(f'vault-do.{trouble}')}")
+            self.start_page.show_state(error=self._guide.trouble(error.trouble.value))
+            return
+        if asked != (self.draft.exchange, self.draft.practice) or self.currentId() != START:
             return
         if found is None:
             self.start_page.look_for_saved()
@@ -220,7 +227,7 @@ class Wizard(QWizard):
 
     def _set_scenario(self, scenario: str) -> None:
         self._practice.scenario = scenario
-        self.draft.begin()
+        self.draft.drop_verdict()
 
     async def _practice_url(self) -> str | None:
         if not self.draft.practice:
@@ -281,7 +288,8 @@ class Wizard(QWizard):
         self.close()
 
     def accept(self) -> None:
-        self._settings.remove("step")
+        if not self.draft.practice:
+            self._settings.remove("step")
         self._leaving = True
         self.close()
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from PySide6.QtCore import QSettings, Qt, QUrl
@@ -76,9 +77,6 @@ def to_check_page(window: Wizard, scenario: str = "works") -> None:
     window.data_page.scenario.setCurrentIndex(SCENARIOS.index(scenario))
     click(find(window, "practice-fill"))
     press(window, QWizard.WizardButton.NextButton)
-    QTest.mouseClick(
-        window.notice_page.understood, Qt.MouseButton.LeftButton, pos=window.notice_page.understood.rect().center()
-    )
     window.notice_page.understood.setChecked(True)
     press(window, QWizard.WizardButton.NextButton)
     assert window.currentId() == CHECK
@@ -86,7 +84,7 @@ def to_check_page(window: Wizard, scenario: str = "works") -> None:
 
 async def verdict_of(window: Wizard) -> Outcome:
     click(window.check_page.run)
-    await until(lambda: window.draft.verdict is not None, "no verdict")
+    await until(lambda: window.draft.verdict is not None and window.check_page.run.isEnabled(), "no verdict")
     assert window.draft.verdict is not None
     return window.draft.verdict.outcome
 
@@ -128,7 +126,7 @@ def test_the_whole_path_from_start_to_a_key_that_can_be_loaded_back(
         click(window.check_page.save)
         await until(lambda: window.draft.is_saved, "it was not saved")
         await until(window.check_page.done.isVisible, "no congratulations")
-        assert "Congratulations" in visible_words(window)
+        assert WORDS.say("practice.finished") in visible_words(window)
         saved = vault.open_vault(practice=True).load("hitbtc2")
         assert saved is not None
         assert (saved.credentials.key, saved.credentials.secret) == (KEY, SECRET)
@@ -474,7 +472,7 @@ def test_a_stored_key_is_checked_again_and_removed_from_the_start_page(
         await until(window.start_page.saved.isVisible, "the stored key was not found")
         assert "2026-01-02" in window.start_page.saved.text()
         click(find(window, "saved-check"))
-        await until(lambda: window.draft.verdict is not None, "no verdict")
+        await until(lambda: window.draft.verdict is not None and window.check_page.run.isEnabled(), "no verdict")
         assert window.currentId() == CHECK
         assert window.check_page.verdict.heading() == WORDS.outcomes["works"].title
         assert not window.check_page.save.isVisible()
@@ -486,5 +484,101 @@ def test_a_stored_key_is_checked_again_and_removed_from_the_start_page(
         click(next(b for b in box.buttons() if b.text() == WORDS.say("start.remove-yes")))
         await until(lambda: not window.start_page.saved.isVisible(), "it stayed")
         assert vault.open_vault(practice=True).load("hitbtc2") is None
+
+    run(walk())
+
+
+def test_a_practice_address_is_never_left_in_the_real_form(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        to_check_page(window)
+        window.go(NOTICE)
+        click(window.notice_page.look_up)
+        await until(lambda: window.notice_page.own.text() == "203.0.113.7", "not found")
+        window._leave_practice()
+        assert window.notice_page.own.text() == ""
+        assert window.notice_page.own6.text() == ""
+        assert not window.notice_page.understood.isChecked()
+
+    run(walk())
+
+
+def test_a_failing_test_after_a_save_is_shown(window: Wizard, run: Runner, keyring_session: None) -> None:
+    async def walk() -> None:
+        to_check_page(window)
+        await verdict_of(window)
+        click(window.check_page.save)
+        await until(window.check_page.done.isVisible, "it was not saved")
+        window._set_scenario("wrong-key")
+        assert await verdict_of(window) is Outcome.WRONG_KEY
+        assert not window.check_page.done.isVisible()
+        assert window.check_page.verdict.isVisible()
+        assert not window.button(QWizard.WizardButton.FinishButton).isEnabled()
+
+    run(walk())
+    assert vault.open_vault(practice=True).forget("hitbtc2")
+
+
+def test_an_edit_during_a_save_stays_unsaved(window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowStore:
+        practice = True
+        name = "a slow store"
+        saved: ClassVar[list[Credentials]] = []
+
+        def save(self, exchange: str, credentials: Credentials, today: datetime.date) -> None:
+            time.sleep(0.4)
+            self.saved.append(credentials)
+
+    async def walk() -> None:
+        monkeypatch.setattr(vault, "_find", lambda *, practice: [])
+        monkeypatch.setattr(vault, "_first_that_keeps", lambda found: SlowStore())
+        to_check_page(window)
+        await verdict_of(window)
+        click(window.check_page.save)
+        await asyncio.sleep(0.1)
+        window.go(DATA)
+        line = window.data_page.findChild(QLineEdit, "secret")
+        assert line is not None
+        QTest.keyClicks(line, "x")
+        await until(lambda: SlowStore.saved, "it was not stored")
+        await asyncio.sleep(0.1)
+        assert SlowStore.saved[0].secret == SECRET
+        assert not window.draft.is_saved
+        assert window.draft.may_lose
+
+    run(walk())
+
+
+def test_going_back_keeps_the_remembered_step_to_the_page_shown(window: Wizard, settings: QSettings) -> None:
+    window.go(7)
+    window.go(START)
+    assert settings.value("step") in {7, "7"}
+
+
+def test_back_turns_the_parts_of_a_page_as_next_does(window: Wizard) -> None:
+    window.go(8)
+    press(window, QWizard.WizardButton.NextButton)
+    assert "2 of 2" in visible_words(window.currentPage())
+    press(window, QWizard.WizardButton.BackButton)
+    assert window.currentId() == 8
+    assert "1 of 2" in visible_words(window.currentPage())
+    press(window, QWizard.WizardButton.BackButton)
+    assert window.currentId() < 8
+
+
+def test_an_exchange_that_cannot_be_checked_offers_no_test(window: Wizard, run: Runner) -> None:
+    to_check_page(window)
+    window.data_page.exchange.setCurrentIndex(window.data_page.exchange.findData("cex"))
+    window.check_page.refresh()
+    assert not window.check_page.run.isEnabled()
+    window.go(START)
+    assert window.start_page.exchange.currentData() == "cex"
+
+
+def test_a_check_cancelled_before_its_first_step_leaves_the_page_usable(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        to_check_page(window)
+        window.check_page.start()
+        window.check_page.stop()
+        await until(window.check_page.run.isEnabled, "the page is stuck")
 
     run(walk())
