@@ -304,7 +304,8 @@ def _from_json(text: str, words: guide.Guide) -> Credentials:
     fields = {"key", "secret", "user_id"}
     if not isinstance(found, dict) or not found.keys() <= fields or not {"key", "secret"} <= found.keys():
         raise Stop(words.say("cli.bad-input"), 2) from None
-    values = [found["key"], found["secret"], found.get("user_id", "")]
+    user_id = found.get("user_id")
+    values = [found["key"], found["secret"], "" if user_id is None else user_id]
     if not all(isinstance(value, str) for value in values):
         raise Stop(words.say("cli.bad-input"), 2)
     return Credentials(*values)
