@@ -83,19 +83,18 @@ async def walk(name: str) -> None:
 
 
 def main() -> int:
-    """Called without a word it starts itself once a look, each in its own process and screen."""
+    """Called without a word it starts itself once a look, each with a screen, a keyring and a home of its own."""
     OUT.mkdir(exist_ok=True)
     if len(sys.argv) == 1:
         import subprocess
 
-        for name, scale, scheme in (
-            ("light", "1", "light"),
-            ("dark", "1", "dark"),
-            ("light-2x", "2", "light"),
-        ):
-            environment = os.environ | {"QT_SCALE_FACTOR": scale, "PALMA_GALLERY_SCHEME": scheme}
-            screen = ["xvfb-run", "-a", "-s", "-screen 0 2400x1800x24"]
-            done = subprocess.run([*screen, sys.executable, __file__, name], env=environment, check=False)
+        unlocked = 'printf "\\n" | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$0" "$@"'
+        stage = ["xvfb-run", "-a", "-s", "-screen 0 2400x1800x24", "dbus-run-session", "--", "sh", "-c", unlocked]
+        for name, scale, scheme in (("light", "1", "light"), ("dark", "1", "dark"), ("light-2x", "2", "light")):
+            with tempfile.TemporaryDirectory() as home:
+                private = {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_RUNTIME_DIR": home}
+                environment = os.environ | private | {"QT_SCALE_FACTOR": scale, "PALMA_GALLERY_SCHEME": scheme}
+                done = subprocess.run([*stage, sys.executable, __file__, name], env=environment, check=False)
             if done.returncode:
                 return done.returncode
         print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}/")
