@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import datetime as dt
+import datetime
 import getpass
 import io
 import json
@@ -219,13 +219,13 @@ class _Session:
     def _print_check(self, check: Check) -> None:
         if not self._json:
             asked, came = self._say(f"ask.{check.id}"), self._say(f"state.{check.state.value}")
-            print(f"  {asked:<40} {came:<20} {check.ms:>6} ms", flush=True)
+            print(f"  {asked:<42} {came:<20} {check.ms:>6} ms", flush=True)
 
     def _print_verdict(self, verdict: Verdict) -> None:
         reading, words = verdict.reading, self._words.outcomes[verdict.outcome.value]
         print(self._say("cli.rights"))
         for right, state in reading.rights.items():
-            print(f"  {self._say(f'right.{right.value}'):<40} {self._words.right_state(right.value, state.value)}")
+            print(f"  {self._say(f'right.{right.value}'):<42} {self._words.right_state(right.value, state.value)}")
         if reading.allowed_addresses is None:
             addresses = self._say("cli.addresses-unknown")
         else:
@@ -283,7 +283,7 @@ def as_json(verdict: Verdict) -> dict[str, object]:
 
 
 def _saved_in(store: vault.Vault, draft: Draft) -> str:
-    draft.save(store, dt.datetime.now().astimezone().date())
+    draft.save(store, datetime.datetime.now().astimezone().date())
     return store.name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,7 +132,7 @@ class Draft:
             return False
         return self._withdrawal_accepted or not self.needs_consent
 
-    def save(self, vault: Vault, today: dt.date) -> None:
+    def save(self, vault: Vault, today: datetime.date) -> None:
         """Blocks as the vault does, and may run on a thread of its own while the person goes on editing.
 
         Only the entry that passed is written: an edit that comes in between raises NotTestedError, a later one stays

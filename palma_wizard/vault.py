@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
+import datetime
 import enum
 import importlib
 import json
@@ -65,7 +65,7 @@ class Saved:
     """What was stored for an exchange, and on which day."""
 
     credentials: Credentials
-    saved_on: dt.date
+    saved_on: datetime.date
 
 
 class Vault:
@@ -87,7 +87,7 @@ class Vault:
         if not kept:
             raise VaultError(Trouble.NOT_KEPT)
 
-    def save(self, exchange: str, credentials: Credentials, today: dt.date) -> None:
+    def save(self, exchange: str, credentials: Credentials, today: datetime.date) -> None:
         """Store and read back. NOT_KEPT: it did not come back as it went in, and the old item is gone."""
         item = json.dumps(
             {
@@ -117,7 +117,7 @@ class Vault:
             if not all(isinstance(text, str) for text in texts) or not texts[0] or not texts[1]:
                 raise ValueError
             "".join(texts).encode()
-            return Saved(Credentials(*texts), dt.date.fromisoformat(fields["saved_on"]))
+            return Saved(Credentials(*texts), datetime.date.fromisoformat(fields["saved_on"]))
         except (ValueError, TypeError, KeyError, RecursionError):
             raise VaultError(Trouble.BROKEN_ITEM) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
+import datetime
 from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -257,7 +257,7 @@ class CheckPage(Page):
 
         self.refresh()
         self.show_state(busy=True, message=self.say("check.saving"), complete=False)
-        today = dt.datetime.now().astimezone().date()
+        today = datetime.datetime.now().astimezone().date()
 
         def store_it(store: vault.Vault) -> str:
             self._draft.save(store, today)
