@@ -420,6 +420,8 @@ def test_ctrl_c_ends_a_hanging_check_with_a_sentence() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A background job is born with Ctrl+C ignored, and so would be the program in it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     with process:
         assert process.stdout is not None
