@@ -60,7 +60,7 @@ class Stop(Exception):  # noqa: N818 - not an error: a sentence for the person, 
 def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace", line_buffering=True)
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -219,7 +219,7 @@ class _Session:
     def _print_check(self, check: Check) -> None:
         if not self._json:
             asked, came = self._say(f"ask.{check.id}"), self._say(f"state.{check.state.value}")
-            print(f"  {asked:<42} {came:<20} {check.ms:>6} ms", flush=True)
+            print(f"  {asked:<42} {came:<20} {check.ms:>6} ms")
 
     def _print_verdict(self, verdict: Verdict) -> None:
         reading, words = verdict.reading, self._words.outcomes[verdict.outcome.value]
