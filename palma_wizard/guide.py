@@ -121,12 +121,10 @@ class Guide:
 
 def load(language: str = ENGLISH) -> Guide:
     """Read a language's file, or English where there is none for it. Raises GuideError."""
-    file = (
-        assets.path("guide", f"{language}.toml")
-        if re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", language)
-        else None
-    )
-    if file is None or (language != ENGLISH and not file.is_file()):
+    if not re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", language):
+        return load(ENGLISH)
+    file = assets.path("guide", f"{language}.toml")
+    if language != ENGLISH and not file.is_file():
         return load(ENGLISH)
     try:
         document = tomllib.loads(file.read_text("utf-8"))
@@ -149,10 +147,9 @@ def load(language: str = ENGLISH) -> Guide:
     for table, members in (("outcomes", Outcome), ("causes", Cause)):
         for missing in {member.value for member in members} - document[table].keys():
             raise GuideError(f"{file.name}, {table}.{missing}: a table is missing")
+    pages = reader.table(document, "help", "")
     extra_help = {
-        name: tuple(reader.hint(item, f"help.{name}") for item in reader.tables(table, name, "help"))
-        for table in [reader.table(document, "help", "")]
-        for name in table
+        name: tuple(reader.hint(item, f"help.{name}") for item in reader.tables(pages, name, "help")) for name in pages
     }
     words = dict(reader.flat(reader.table(document, "words", ""), ""))
     return Guide(language, steps, outcomes, causes, words, extra_help)

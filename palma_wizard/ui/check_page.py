@@ -110,8 +110,7 @@ class CheckPage(Page):
         """Show the draft as it is: an entry edited since its test is untested again."""
         running = self._running is not None
         verdict = self._draft.verdict
-        can_check = self._draft.exchange in CHECKABLE
-        self.run.setEnabled(can_check and self._draft.is_complete and not running and not self._saving)
+        self.run.setEnabled(self._may_start)
         self.run.setText(self.say("check.again" if verdict else "check.run"))
         self._make_main(self.run, not (verdict and verdict.passed))
         self._intro.setVisible(verdict is None)
@@ -135,14 +134,19 @@ class CheckPage(Page):
             self._show_verdict(verdict)
         done = celebrates or (self._draft.is_stored and verdict is not None and verdict.passed)
         message = self.say("check.running") if running else ""
-        if not can_check:
+        if self._draft.exchange not in CHECKABLE:
             message = self.say("exchange.not-yet", exchange=self.say(f"exchange.{self._draft.exchange}"))
         elif not running and not self._draft.is_complete and not self._draft.is_saved:
             message = self.say("check.nothing-entered")
         self.show_state(busy=running, message=message, complete=done)
 
+    @property
+    def _may_start(self) -> bool:
+        idle = self._running is None and not self._saving
+        return idle and self._draft.is_complete and self._draft.exchange in CHECKABLE
+
     def start(self) -> None:
-        if self._running is None and not self._saving and self._draft.is_complete and self._draft.exchange in CHECKABLE:
+        if self._may_start:
             self.consent.setChecked(False)
             self._problem = self.say("check.cancelled")
             self._running = self._tasks.start(self._check(), self._check_ended)

@@ -22,12 +22,12 @@ class Tasks(QObject):
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None], ended: Callable[[], None] | None = None) -> Callable[[], object]:
-        """Returns what cancels it; `ended` is called once it is over, in whatever way."""
+        """Returns what cancels it; `ended` is called once it is over, in whatever way, and before `failed`."""
         task = asyncio.get_event_loop().create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._ended)
         if ended is not None:
             task.add_done_callback(lambda _: ended())
+        task.add_done_callback(self._ended)
         return task.cancel
 
     def cancel_all(self) -> None:

@@ -157,7 +157,8 @@ class Wizard(QWizard):
     def _page_shown(self, number: int) -> None:
         if number < 0 or self._jumping:
             return
-        gc.collect()
+        if self._visited:  # not before the first paint
+            gc.collect()
         self._visited.add(number)
         self._pages()[number].entered()
         self.rail.show_progress(number, self._visited)

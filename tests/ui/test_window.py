@@ -574,6 +574,22 @@ def test_an_exchange_that_cannot_be_checked_offers_no_test(window: Wizard, run: 
     assert window.start_page.exchange.currentData() == "cex"
 
 
+def test_a_bug_during_a_check_is_called_one_and_leaves_the_page_usable(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*args: object, **keywords: object) -> None:
+        raise ZeroDivisionError
+
+    async def walk() -> None:
+        monkeypatch.setattr("palma_wizard.verify.check", broken)
+        to_check_page(window)
+        click(window.check_page.run)
+        await until(lambda: window.check_page.state_line.text() == WORDS.say("error.unexpected"), "no sentence")
+        assert window.check_page.run.isEnabled()
+
+    run(walk())
+
+
 def test_a_check_cancelled_before_its_first_step_leaves_the_page_usable(window: Wizard, run: Runner) -> None:
     async def walk() -> None:
         to_check_page(window)
