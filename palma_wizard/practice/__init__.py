@@ -1,4 +1,4 @@
-"""The practice exchange: plays HitBTC on this computer, from its published recipe.
+"""The practice exchange: plays HitBTC on this computer, its API from the published recipe and its pages.
 
 It shares no code with the client: a fake that signs with the client's own code would prove nothing.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from random import Random, SystemRandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -17,19 +18,34 @@ if TYPE_CHECKING:
     from palma_wizard.practice.server import Server
     from palma_wizard.practice.stage import Asked
 
-__all__ = ["KEY", "SCENARIOS", "SECRET", "PracticeExchange"]
+__all__ = ["KEY", "PAGES", "SCENARIOS", "SECRET", "PracticeExchange"]
 
 SCENARIOS: Final[tuple[str, ...]] = tuple(ALL_SCENARIOS)
+PAGES: Final[Mapping[str, str]] = {
+    "sign-up": "/",
+    "captcha": "/security-check",
+    "sign-in": "/sign-in",
+    "two-factor": "/two-factor",
+    "gear": "/trading",
+    "api-keys": "/settings",
+    "new-key": "/settings/api-keys",
+    "permissions": "/settings/api-keys",
+    "notice": "/settings/whitelist",
+}
+"""Where on the practice site each step of the guide is done, by the step's id."""
 
 
 class PracticeExchange:
-    """A server on a free loopback port, from `start` (OSError where there is none) to `stop`."""
+    """A server on a free loopback port, from `start` (OSError where there is none) to `stop`.
+
+    `chance` makes the keys and codes of the site, for pictures that come out the same each time.
+    """
 
     key = KEY
     secret = SECRET
 
-    def __init__(self, scenario: str = "works") -> None:
-        self._stage = Stage(scenario)
+    def __init__(self, scenario: str = "works", chance: Random | None = None) -> None:
+        self._stage = Stage(scenario, chance or SystemRandom())
         self._server: Server | None = None
         self._url = ""
         self._lock = threading.Lock()

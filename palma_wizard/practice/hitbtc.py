@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qs
 
 CALLER_IPV4 = "203.0.113.7"  # where HitBTC sees every caller of the practice exchange
@@ -180,10 +181,16 @@ def _admit(caller: ApiKey, right: Right | None) -> None:
     hint = "Check permissions for API key, whitelists, or any security feature that might block this request"
     if not (caller.active and caller.confirmed):
         raise RefusedError(1003, hint)
-    if caller.allowed_ips and CALLER_IPV4 not in caller.allowed_ips:
+    if not admits(caller.allowed_ips, CALLER_IPV4):
         raise RefusedError(1003, hint)
     if right is not None and right not in caller.rights:
         raise RefusedError(1003, hint)
+
+
+def admits(allowed: Iterable[str], address: str) -> bool:
+    """Whether a list of addresses and ranges lets an address in; an empty one lets everybody in."""
+    ranges = [ip_network(entry, strict=False) for entry in allowed]
+    return not ranges or any(ip_address(address) in each for each in ranges)
 
 
 def _json(document: object) -> bytes:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MisdirectedRequest, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, MisdirectedRequest, NotFound
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from palma_wizard.practice import site
 from palma_wizard.practice.hitbtc import CALLER_IPV4, CALLER_IPV6, Reply, Request, refuse
 from palma_wizard.practice.stage import Stage
 
@@ -77,6 +78,7 @@ class _Handler(WSGIRequestHandler):
 def _make_app(server: Server, port: int) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
+    names = {f"{HOST}:{port}", f"localhost:{port}"}
 
     # Before routing, so that every verb comes by, and every path as it was sent.
     @app.before_request
@@ -84,7 +86,7 @@ def _make_app(server: Server, port: int) -> Flask:
         asked = Request(request.method, request.environ["RAW_URI"], request.headers.get("Authorization"))
         server.stage.note(asked)
         # Without this any web page could ask, under a name that it made to point here.
-        if request.environ.get("HTTP_HOST", "").lower() not in {f"{HOST}:{port}", f"localhost:{port}"}:
+        if request.environ.get("HTTP_HOST", "").lower() not in names:
             raise MisdirectedRequest
         return _answer(server, asked) if asked.path.startswith("/api/") else None
 
@@ -96,8 +98,11 @@ def _make_app(server: Server, port: int) -> Flask:
 
     @app.errorhandler(Exception)
     def fail(error: Exception) -> Response | HTTPException:
-        return error if isinstance(error, HTTPException) else _respond(refuse(500))
+        if isinstance(error, HTTPException):
+            return error
+        return _respond(refuse(500)) if request.path.startswith("/api/") else InternalServerError()
 
+    site.add_to(app, server.stage, frozenset(f"http://{name}" for name in names))
     return app
 
 

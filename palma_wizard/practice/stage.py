@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from random import Random
 
-from palma_wizard.practice.hitbtc import ApiKey, Reply, Request, Right, answer, refuse
+from palma_wizard.practice.account import Account
+from palma_wizard.practice.hitbtc import ApiKey, RefusedError, Reply, Request, Right, answer, authenticate, refuse
 
 KEY = "practice-key-for-hitbtc2-0000001"
 SECRET = "practice-secret-for-hitbtc2-0001"  # noqa: S105 - opens nothing but this play
@@ -83,9 +86,11 @@ class Asked:
 
 
 class Stage:
-    """The exchange being played: its scenario, its keys and its clock."""
+    """The exchange being played: its scenario, its keys, its clock, and the account on its site."""
 
-    def __init__(self, scenario: str) -> None:
+    def __init__(self, scenario: str, chance: Random) -> None:
+        self._chance = chance
+        self.open_account()
         self.asked: list[Asked] = []
         self._added: dict[str, ApiKey] = {}
         self.scenario = scenario
@@ -107,10 +112,14 @@ class Stage:
     @property
     def keys(self) -> dict[str, ApiKey]:
         theirs = [self.play.key, OTHER_KEY]
-        return {each.key: each for each in theirs if each is not None} | self._added
+        return {each.key: each for each in theirs if each is not None} | self._added | self.account.api_keys()
 
     def add_key(self, key: ApiKey) -> None:
         self._added = {**self._added, key.key: key}
+
+    def open_account(self) -> None:
+        """A new one in place of the old, whose keys are gone with it."""
+        self.account = Account(self._chance)
 
     def clock(self) -> float:
         """The exchange's time, in seconds since 1970."""
@@ -130,4 +139,7 @@ class Stage:
                 return play.instead
             if play.v2_instead is not None and request.path.startswith("/api/2/"):
                 return play.v2_instead
-        return answer(request, self.keys, int(self.clock() * 1000))
+        keys, now = self.keys, int(self.clock() * 1000)
+        with suppress(RefusedError):
+            self.account.used(authenticate(request, keys, now).key)
+        return answer(request, keys, now)

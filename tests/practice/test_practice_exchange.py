@@ -172,7 +172,7 @@ def test_the_address_services_answer_in_every_scenario(exchange: PracticeExchang
     assert time.monotonic() - started < 1
 
 
-@pytest.mark.parametrize("path", ["/", "/address/third/ipv4", "/address/first/ipv5", "/api"])
+@pytest.mark.parametrize("path", ["/nothing", "/address/third/ipv4", "/address/first/ipv5", "/api"])
 def test_what_is_not_played_is_not_found(exchange: PracticeExchange, path: str) -> None:
     assert ask(exchange, path, {}).status_code == 404
 
