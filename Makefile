@@ -45,6 +45,10 @@ check: setup .venv/.lock-test-done ## Check style, types and who imports whom
 gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page
 	@$(BIN)/python tests/gallery.py
 
+.PHONY: pictures
+pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pictures from the practice site, with Chromium
+	@$(BIN)/python -m tests.pictures
+
 .PHONY: lock
 lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the newest)
 	@test -x $(BIN)/uv || $(PIP) uv==0.13.9

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from palma_wizard import assets
@@ -13,6 +14,8 @@ from palma_wizard.exchanges import Cause, Outcome
 
 ENGLISH: Final = "en"
 TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
+Place = tuple[float, float, float, float]
+Places = Mapping[str, Mapping[str, Place]]
 MARKS: Final = frozenset({"", "do", "optional", "never"})
 
 
@@ -22,7 +25,10 @@ class GuideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Callout:
-    """A place on a picture, as fractions of its width and height; `tag` says on which side its words stand."""
+    """A place on a picture, as fractions of its width and height; `tag` says on which side its words stand.
+
+    The words are of a language; the place is measured when the picture is taken, and kept beside it.
+    """
 
     id: str
     label: str
@@ -126,13 +132,8 @@ def load(language: str = ENGLISH) -> Guide:
     file = assets.path("guide", f"{language}.toml")
     if language != ENGLISH and not file.is_file():
         return load(ENGLISH)
-    try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise GuideError(f"{file.name} is damaged: {error}") from None
-    reader = _Reader(file.name)
+    document = _parsed(file)
+    reader = _Reader(file.name, _places())
     steps = tuple(reader.step(item, number) for number, item in enumerate(reader.tables(document, "steps", ""), 1))
     if len(steps) != 10:
         raise GuideError(f"{file.name} has {len(steps)} steps instead of 10")
@@ -155,11 +156,45 @@ def load(language: str = ENGLISH) -> Guide:
     return Guide(language, steps, outcomes, causes, words, extra_help)
 
 
+def _places() -> Places:
+    """Where each picture's call-outs are: x, y, width and height by picture and call-out."""
+    file = assets.path("pictures", "callouts.toml")
+    places: dict[str, dict[str, Place]] = {}
+    for picture, spots in _parsed(file).items():
+        if not isinstance(spots, dict):
+            raise GuideError(f"{file.name}, {picture}: a table is missing")
+        for spot, place in spots.items():
+            if not _is_inside(place):
+                raise GuideError(f"{file.name}, {picture}.{spot}: a place inside the picture is expected")
+            x, y, w, h = map(float, place)
+            places.setdefault(picture, {})[spot] = (x, y, w, h)
+    return places
+
+
+def _is_inside(place: object) -> bool:
+    if not isinstance(place, list) or len(place) != 4:
+        return False
+    if not all(isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value <= 1 for value in place):
+        return False
+    x, y, w, h = place
+    return bool(x + w <= 1 and y + h <= 1)
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GuideError(f"{file.name} is damaged: {error}") from None
+
+
 class _Reader:
     """Takes values out of a parsed file and says where one is missing or of the wrong kind."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, places: Places) -> None:
         self._file = file
+        self._places = places
 
     def _wrong(self, where: str, key: str, problem: str) -> GuideError:
         place = f"{where}.{key}" if where else key
@@ -225,23 +260,19 @@ class _Reader:
         return Part(tuple(lines), picture)
 
     def picture(self, table: Any, where: str) -> Picture:
+        file = self.text(table, "file", where)
+        places = self._places.get(file.removesuffix(".png"), {})
         return Picture(
-            self.text(table, "file", where),
+            file,
             self.text(table, "description", where),
-            tuple(self.callout(item, where) for item in self.tables(table, "callouts", where)),
+            tuple(self.callout(item, where, places) for item in self.tables(table, "callouts", where)),
         )
 
-    def callout(self, table: Any, where: str) -> Callout:
-        x, y, w, h = (self.fraction(table, key, where) for key in ("x", "y", "w", "h"))
-        if x + w > 1 or y + h > 1:
-            raise self._wrong(where, "callouts", "a call-out reaches beyond its picture")
+    def callout(self, table: Any, where: str, places: Mapping[str, Place]) -> Callout:
+        name = self.text(table, "id", where)
+        if name not in places:
+            raise self._wrong(where, "callouts", f"the picture has no place for {name!r}")
         tag = self.text(table, "tag", where, default="below")
         if tag not in TAGS:
             raise self._wrong(where, "tag", f"{tag!r} is not one of {sorted(TAGS)}")
-        return Callout(self.text(table, "id", where), self.text(table, "label", where), x, y, w, h, tag)
-
-    def fraction(self, table: Any, key: str, where: str) -> float:
-        value = table.get(key) if isinstance(table, dict) else None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise self._wrong(where, key, "a number from 0 to 1 is expected")
-        return float(value)
+        return Callout(name, self.text(table, "label", where), *places[name], tag)

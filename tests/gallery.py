@@ -12,8 +12,9 @@ OUT = Path(".gallery")
 
 
 async def walk(name: str) -> None:
-    from PySide6.QtCore import QSettings
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import QSettings, Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
     from palma_wizard import guide
     from palma_wizard.practice import SCENARIOS
@@ -36,13 +37,31 @@ async def walk(name: str) -> None:
         shoot("00-start")
         for number in range(1, 11):
             window.go(number)
-            await settle()
+            await settle(0.2)
             shoot(f"{number:02}-{window._guide.steps[number - 1].id}")
-            if number == 8:
-                window.guide_pages[7].validatePage()
-                await settle()
-                shoot("08b-permissions")
+            for part in range(1, len(window._guide.steps[number - 1].parts)):
+                window.guide_pages[number - 1].validatePage()
+                await settle(0.2)
+                shoot(f"{number:02}-{window._guide.steps[number - 1].id}-{part + 1}")
+        window.go(8)
+        await settle(0.3)
+        view = window.currentPage().findChild(QWidget, "picture")
+        assert view is not None
+        QTest.keyClick(view, Qt.Key.Key_Return)
+        viewer = window.currentPage().findChild(QDialog, "viewer")
+        assert viewer is not None
+        await settle(0.3)
+        viewer.grab().save(str(OUT / f"08v-viewer-{name}.png"))
+        QTest.keyClick(viewer, Qt.Key.Key_2)
+        await settle(0.1)
+        viewer.grab().save(str(OUT / f"08v-viewer-200-{name}.png"))
+        viewer.accept()
         window._practise()
+        await settle(0.3)
+        shoot("01p-practice")
+        window.go(5)
+        await settle(0.3)
+        shoot("05p-practice")
         window.go(9)
         window.data_page._fill()
         await settle()
@@ -73,8 +92,6 @@ async def walk(name: str) -> None:
         shoot("12-saved")
         window._open_help()
         await settle()
-        from PySide6.QtWidgets import QDialog
-
         help_dialog = window.findChild(QDialog, "help-dialog")
         assert help_dialog is not None
         help_dialog.grab().save(str(OUT / f"13-help-{name}.png"))

@@ -17,10 +17,11 @@ from palma_wizard.entry import Doubt, Removed
 from palma_wizard.exchanges import EXCHANGES, Cause, CheckState, Outcome, Right, RightState
 from palma_wizard.exchanges.registry import CHECKABLE
 from palma_wizard.guide import Guide, GuideError
-from palma_wizard.practice import SCENARIOS
+from palma_wizard.practice import PAGES, SCENARIOS
 from palma_wizard.vault import Trouble
 
 ENGLISH = assets.path("guide", "en.toml").read_text("utf-8")
+PLACES = assets.path("pictures", "callouts.toml").read_text("utf-8")
 WORDS = guide.load()
 SOURCES = sorted(Path(palma_wizard.__file__).parent.rglob("*.py"))
 
@@ -45,7 +46,7 @@ PICTURES = [part.picture for step in WORDS.steps for part in step.parts if part.
 
 
 def test_every_picture_has_a_file_and_says_what_it_shows() -> None:
-    assert len(PICTURES) == 9
+    assert len(PICTURES) == 10
     for picture in PICTURES:
         assert assets.path("pictures", picture.file).is_file(), picture.file
         assert picture.description
@@ -54,7 +55,16 @@ def test_every_picture_has_a_file_and_says_what_it_shows() -> None:
 
 
 def test_no_picture_is_left_over() -> None:
-    assert {file.name for file in assets.path("pictures").iterdir()} >= {picture.file for picture in PICTURES}
+    files = {file.name for file in assets.path("pictures").iterdir()}
+    assert files == {picture.file for picture in PICTURES} | {"callouts.toml"}
+
+
+def test_all_pictures_together_fit_their_budget() -> None:
+    assert sum(assets.path("pictures", picture.file).stat().st_size for picture in PICTURES) <= 2 * 1024 * 1024
+
+
+def test_every_browser_step_and_the_notice_have_a_practice_page() -> None:
+    assert {*PAGES, "api-data"} == {step.id for step in WORDS.steps}
 
 
 def test_withdrawing_is_marked_never_and_the_two_needed_rights_are_marked_to_do() -> None:
@@ -206,17 +216,25 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "an unknown mark": (swap('mark = "never"', 'mark = "always"'), "en.toml, step 8.mark: 'always' is not one of"),
     "a line that is a number": (swap('"Press the blue button “New API key”."', "7"), "en.toml, step 7."),
-    "a picture without a description": (cut('description = "If two-factor'), "en.toml, step 4.description: a text"),
+    "a picture without a description": (cut('description = "A grey box'), "en.toml, step 4.description: a text"),
     "a picture without a file": (cut('file = "02-'), "en.toml, step 2.file: a text is missing"),
     "a picture that is a text": (
-        swap("[steps.parts.picture]\nfile", 'picture = "a.svg"\n[steps.parts.other]\nfile'),
+        swap("[steps.parts.picture]\nfile", 'picture = "a.png"\n[steps.parts.other]\nfile'),
         "en.toml, step 1.",
     ),
-    "a call-out off the picture": (swap("x = 0.134", "x = 1.134"), "en.toml, step 1.x: a number from 0 to 1"),
-    "a call-out over the edge": (swap("w = 0.163", "w = 0.9"), "en.toml, step 1.callouts: a call-out reaches beyond"),
-    "a call-out that is not a number": (swap("x = 0.134", "x = nan"), "en.toml, step 1.x: a number"),
-    "a call-out that is true": (swap("x = 0.134", "x = true"), "en.toml, step 1.x: a number"),
-    "a call-out without a label": (swap(', label = "The gear"', ""), "en.toml, step 5.label: a text is missing"),
+    "a call-out that the picture has no place for": (
+        swap('{ id = "gear", label', '{ id = "wheel", label'),
+        "en.toml, step 5.callouts: the picture has no place for 'wheel'",
+    ),
+    "a picture without places": (
+        swap('file = "05-settings-gear.png"', 'file = "05-settings.png"'),
+        "en.toml, step 5.callouts: the picture has no place for 'gear'",
+    ),
+    "an unknown side": (swap('tag = "inside"', 'tag = "outside"'), "en.toml, step 2.tag: 'outside' is not one of"),
+    "a call-out without a label": (
+        swap('{ id = "gear", label = "The gear" }', '{ id = "gear" }'),
+        "en.toml, step 5.label: a text is missing",
+    ),
     "an outcome without a next step": (
         cut('next = "Save it on this computer."'),
         "en.toml, outcomes.works.next: a text is missing",
@@ -230,9 +248,11 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.fixture
-def load_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], Guide]:
-    def load(content: str | bytes) -> Guide:
+def load_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Guide]:
+    def load(content: str | bytes, places: str = PLACES) -> Guide:
         (tmp_path / "guide").mkdir()
+        (tmp_path / "pictures").mkdir()
+        (tmp_path / "pictures" / "callouts.toml").write_text(places, "utf-8")
         data = content if isinstance(content, bytes) else content.encode()
         (tmp_path / "guide" / "en.toml").write_bytes(data)
         monkeypatch.setattr(assets, "path", tmp_path.joinpath)
@@ -242,17 +262,35 @@ def load_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_file_says_which_file_and_where(name: str, load_broken: Callable[[str | bytes], Guide]) -> None:
+def test_a_broken_file_says_which_file_and_where(name: str, load_broken: Callable[..., Guide]) -> None:
     content, message = BROKEN[name]
     with pytest.raises(GuideError) as caught:
         load_broken(content)
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("[0.9, 0.1, 0.2, 0.1]", "[0.1, 0.95, 0.1, 0.1]", "[1.1, 0, 0, 0]", "[-0.1, 0, 0, 0]", "[nan, 0, 0, 0]"),
+        *("[true, 0, 0, 0]", "[0.1, 0.1, 0.1]", "[]", "7", '"here"'),
+    ],
+)
+def test_a_place_beyond_its_picture_says_which_file_and_where(place: str, load_broken: Callable[..., Guide]) -> None:
+    with pytest.raises(GuideError, match=r"callouts\.toml, 05-settings-gear\.gear: a place inside"):
+        load_broken(ENGLISH, f"[05-settings-gear]\ngear = {place}\n")
+
+
+@pytest.mark.parametrize(
+    "places, message", [("gear = [", "is damaged"), ("05-settings-gear = 7", "a table is missing")]
+)
+def test_broken_places_say_which_file(places: str, message: str, load_broken: Callable[..., Guide]) -> None:
+    with pytest.raises(GuideError, match=rf"callouts\.toml.*{message}"):
+        load_broken(ENGLISH, places)
+
+
 @pytest.mark.parametrize("value", ["7", '"text"', "[1]", "true"])
-def test_help_of_the_wrong_kind_says_which_file_and_where(
-    value: str, load_broken: Callable[[str | bytes], Guide]
-) -> None:
+def test_help_of_the_wrong_kind_says_which_file_and_where(value: str, load_broken: Callable[..., Guide]) -> None:
     start, end = ENGLISH.index("start = [\n"), ENGLISH.index("check = [\n")
     with pytest.raises(GuideError, match=r"en\.toml, help"):
         load_broken(f"{ENGLISH[:start]}start = {value}\n{ENGLISH[end:]}")

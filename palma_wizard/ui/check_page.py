@@ -6,8 +6,7 @@ import asyncio
 import datetime
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, NotTestedError
@@ -244,8 +243,8 @@ class CheckPage(Page):
 
     def _open_site(self) -> None:
         link = next(step.link for step in self.guide.steps if step.id == "api-keys")
-        if link is not None and not QDesktopServices.openUrl(QUrl(link.url)):
-            self.show_state(error=self.say("error.browser", url=link.url), complete=self.isComplete())
+        if link is not None:
+            self.open_address(link.url)
 
     def _consented(self, on: bool) -> None:
         self._draft.accept_withdrawal(accepted=on)

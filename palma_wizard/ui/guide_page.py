@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from palma_wizard.guide import Guide, Line, Part, Step
 from palma_wizard.ui import theme
 from palma_wizard.ui.page import Page, button, icon_label, label
+from palma_wizard.ui.tasks import Tasks
 
 _MARKS = {
     "do": ("check", "good"),
@@ -19,15 +19,31 @@ _MARKS = {
 
 
 class GuidePage(Page):
-    """A step with several parts turns them with Next before the wizard goes on."""
+    """A step with several parts turns them with Next before the wizard goes on.
 
-    def __init__(self, guide: Guide, step: Step, number: int) -> None:
+    `practise` asks for the step's page of the practice site.
+    """
+
+    practise = Signal()
+
+    def __init__(self, guide: Guide, step: Step, number: int, tasks: Tasks) -> None:
         super().__init__(guide, step.title, guide.say("step-of", number=number))
         self.step = step
         self._number = number
+        self._tasks = tasks
         self._parts = QStackedWidget()
         self._built = False
         self.body.addWidget(self._parts, 1)
+        self._practising = False
+        self._open = button("", icon="external-link", name="open-link")
+        self._open.clicked.connect(self._open_site)
+        self._address = label("", "quiet")
+        self._address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row = QHBoxLayout()
+        row.setSpacing(theme.M)
+        row.addWidget(self._open)
+        row.addWidget(self._address, 1)
+        self.body.addLayout(row)
 
     def initializePage(self) -> None:
         """Pictures are read when a page is first shown, not at start."""
@@ -35,8 +51,6 @@ class GuidePage(Page):
             self._built = True
             for part in self.step.parts:
                 self._parts.addWidget(self._part(part))
-            if self.step.link is not None:
-                self._add_link(self.step.link.label, self.step.link.url)
 
     def entered(self) -> None:
         self._show_part(0)
@@ -56,9 +70,18 @@ class GuidePage(Page):
         return True
 
     def set_practice(self, practising: bool) -> None:
+        """While practising every step has its page to open, else those that the instructions give an address for."""
         super().set_practice(practising)
-        if self.step.link is not None:
-            self.show_state(message=self.say("practice.step") if practising else "")
+        self._practising = practising
+        link = self.step.link
+        for widget in (self._open, self._address):
+            widget.setVisible(practising or link is not None)
+        if practising:
+            self._open.setText(self.say("practice.open"))
+            self._address.setText(self.say("practice.open-note"))
+        elif link is not None:
+            self._open.setText(link.label)
+            self._address.setText(link.url)
 
     def _show_part(self, index: int) -> None:
         self._parts.setCurrentIndex(index)
@@ -75,30 +98,22 @@ class GuidePage(Page):
         column.setSpacing(theme.S)
         for line in part.lines:
             column.addLayout(_line(line))
-        column.addSpacing(theme.XS)
         if part.picture is not None:
             from palma_wizard.ui import picture
 
+            column.addSpacing(theme.XS)
+            column.addWidget(label(self.say("picture.caption"), "quiet"))
             shown = part.picture
-            view = picture.PictureView(self.guide, shown)
-            view.opened.connect(lambda: picture.enlarge(self, self.guide, shown))
+            view = picture.PictureView(self.guide, shown, self._tasks)
+            view.opened.connect(lambda: picture.enlarge(self, self.guide, shown, self._tasks))
             column.addWidget(view, 1)
         return made
 
-    def _add_link(self, text: str, url: str) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(theme.M)
-        action = button(text, icon="external-link", name="open-link")
-        action.clicked.connect(lambda: self._open(url))
-        row.addWidget(action)
-        address = label(url, "quiet")
-        address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row.addWidget(address, 1)
-        self.body.addLayout(row)
-
-    def _open(self, url: str) -> None:
-        if not QDesktopServices.openUrl(QUrl(url)):
-            self.show_state(error=self.say("error.browser", url=url))
+    def _open_site(self) -> None:
+        if self._practising:
+            self.practise.emit()
+        elif self.step.link is not None:
+            self.open_address(self.step.link.url)
 
 
 def _line(line: Line) -> QHBoxLayout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit
 
 from palma_wizard.exchanges import PALMABOT_ADDRESS
@@ -17,7 +18,12 @@ Services = Mapping[str, Sequence[str]]
 
 
 class NoticePage(Page):
-    """`services` gives the practice services while practising, else None for the real ones."""
+    """`services` gives the practice services while practising, else None for the real ones.
+
+    `practise` asks for the practice site's page with the list of addresses.
+    """
+
+    practise = Signal()
 
     def __init__(
         self,
@@ -28,6 +34,7 @@ class NoticePage(Page):
         services: Callable[[], Awaitable[Services | None]],
     ) -> None:
         super().__init__(guide, step.title, guide.say("step-of", number=10), scrolls=True)
+        self.step = step
         self._tasks, self._clipboard, self._services = tasks, clipboard, services
         self._complete = False
         self._practising = False
@@ -36,6 +43,13 @@ class NoticePage(Page):
         self.body.addWidget(
             Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
         )
+
+        self._try_it = Notice("info", self.say("practice.whitelist"), name="try-it")
+        open_site = button(self.say("practice.open"), icon="external-link", name="open-practice")
+        open_site.clicked.connect(self.practise)
+        self._try_it.add_action(open_site)
+        self._try_it.hide()
+        self.body.addWidget(self._try_it)
 
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.S)
@@ -67,6 +81,7 @@ class NoticePage(Page):
     def set_practice(self, practising: bool) -> None:
         """A practice address must never be taken for the person's own: nothing is kept across the change."""
         super().set_practice(practising)
+        self._try_it.setVisible(practising)
         if practising != self._practising:
             self._practising = practising
             self._round += 1

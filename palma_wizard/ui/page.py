@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -82,6 +82,11 @@ class Page(QWizardPage):
 
     def isComplete(self) -> bool:
         return self._complete
+
+    def open_address(self, url: str) -> None:
+        """In the person's browser; where that fails, show the address to copy."""
+        if not QDesktopServices.openUrl(QUrl(url)):
+            self.show_state(error=self.say("error.browser", url=url), complete=self._complete)
 
     def show_state(self, *, busy: bool = False, message: str = "", error: str = "", complete: bool = True) -> None:
         self.state_line.show_words("bad" if error else "info", error or message)

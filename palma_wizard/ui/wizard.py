@@ -22,7 +22,7 @@ from palma_wizard import workers
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import Credentials
 from palma_wizard.guide import Guide, Hint
-from palma_wizard.practice import PracticeExchange
+from palma_wizard.practice import PAGES, PracticeExchange
 from palma_wizard.ui import theme
 from palma_wizard.ui.check_page import CheckPage
 from palma_wizard.ui.clipboard import Clipboard
@@ -77,13 +77,16 @@ class Wizard(QWizard):
     def _make_pages(self) -> None:
         guide = self._guide
         self.start_page = StartPage(guide, self.draft, self.tasks)
-        self.guide_pages = [GuidePage(guide, step, n) for n, step in enumerate(guide.steps[:8], 1)]
+        self.guide_pages = [GuidePage(guide, step, n, self.tasks) for n, step in enumerate(guide.steps[:8], 1)]
         self.data_page = DataPage(guide, guide.steps[8], self.draft, self.clipboard, self._set_scenario)
         self.notice_page = NoticePage(guide, guide.steps[9], self.tasks, self.clipboard, self._address_services)
         self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
-        for number, page in enumerate(self._pages()):
-            self.setPage(number, page)
-            page.leave_practice.connect(self._leave_practice)
+        for number, each in enumerate(self._pages()):
+            self.setPage(number, each)
+            each.leave_practice.connect(self._leave_practice)
+        practised: list[GuidePage | NoticePage] = [*self.guide_pages, self.notice_page]
+        for page in practised:
+            page.practise.connect(lambda shown=page: self.tasks.start(self._open_practice(shown)))
         self.check_page.change_entry.connect(lambda: self.go(DATA))
         start = self.start_page
         start.begin.connect(lambda: self.go(1))
@@ -123,6 +126,7 @@ class Wizard(QWizard):
         self.tasks.start(self._warm_up())
 
     async def _warm_up(self) -> None:
+        theme.ask_for_motion()
         await workers.run(_import_the_rest)
         self.start_page.start_looking()
 
@@ -235,6 +239,15 @@ class Wizard(QWizard):
             return None
         await workers.run(self._practice.start)
         return self._practice.url
+
+    async def _open_practice(self, page: GuidePage | NoticePage) -> None:
+        try:
+            url = await self._practice_url()
+        except OSError:
+            page.show_state(error=self._say("practice.no-server"), complete=page.isComplete())
+            return
+        if url is not None:
+            page.open_address(url + PAGES[page.step.id])
 
     async def _address_services(self) -> Mapping[str, Sequence[str]] | None:
         return self._practice.address_urls if await self._practice_url() else None

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessage
 from palma_wizard import guide, vault
 from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
-from palma_wizard.practice import KEY, SCENARIOS, SECRET
+from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 
 WORDS = guide.load()
@@ -362,17 +363,81 @@ def test_every_page_has_its_help_at_the_same_place(window: Wizard) -> None:
 def test_the_browser_is_opened_on_exactly_the_documented_address(
     window: Wizard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[str] = []
-
-    def note(url: QUrl) -> bool:
-        opened.append(url.toString())
-        return True
-
-    monkeypatch.setattr("palma_wizard.ui.guide_page.QDesktopServices.openUrl", note)
+    opened = note_what_is_opened(monkeypatch)
     window.go(1)
     click(find(window.currentPage(), "open-link"))
     assert opened == ["https://hitbtc.com"]
     assert "https://hitbtc.com" in visible_words(window.currentPage())
+
+
+def note_what_is_opened(monkeypatch: pytest.MonkeyPatch, *, browser_opens: bool = True) -> list[str]:
+    opened: list[str] = []
+
+    def note(url: QUrl) -> bool:
+        opened.append(url.toString())
+        return browser_opens
+
+    monkeypatch.setattr("palma_wizard.ui.page.QDesktopServices.openUrl", note)
+    return opened
+
+
+def test_while_practising_each_step_opens_its_page_of_the_practice_site(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = note_what_is_opened(monkeypatch)
+
+    async def walk() -> None:
+        click(window.start_page.choice("practise"))
+        for number in (*range(1, 9), NOTICE):
+            window.go(number)
+            click(find(window.currentPage(), "open-practice" if number == NOTICE else "open-link"))
+            await until(lambda number=number: len(opened) >= min(number, 9), "nothing was opened")  # type: ignore[misc]
+
+    run(walk())
+    host = re.compile(r"http://127\.0\.0\.1:\d+")
+    assert [host.sub("", url) for url in opened] == list(PAGES.values())
+    assert not any("hitbtc" in url for url in opened)
+
+
+def test_only_the_steps_with_an_address_have_something_to_open_for_real(window: Wizard) -> None:
+    shown = []
+    for number in range(1, 9):
+        window.go(number)
+        shown.append(find(window.currentPage(), "open-link").isVisible())
+    assert shown == [step.link is not None for step in WORDS.steps[:8]]
+    window.go(NOTICE)
+    assert not find(window.currentPage(), "open-practice").isVisible()
+
+
+def test_where_the_browser_does_not_open_the_practice_address_is_shown_to_copy(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = note_what_is_opened(monkeypatch, browser_opens=False)
+
+    async def walk() -> None:
+        click(window.start_page.choice("practise"))
+        window.go(7)
+        click(find(window.currentPage(), "open-link"))
+        await until(lambda: opened and opened[0] in visible_words(window.currentPage()), "no address")
+        assert window.button(QWizard.WizardButton.NextButton).isEnabled()
+
+    run(walk())
+
+
+def test_a_practice_site_that_cannot_start_is_said(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("palma_wizard.practice.PracticeExchange.start", refuse)
+
+    async def walk() -> None:
+        click(window.start_page.choice("practise"))
+        click(find(window.currentPage(), "open-link"))
+        await until(lambda: WORDS.say("practice.no-server") in visible_words(window.currentPage()), "no sentence")
+
+    run(walk())
 
 
 def test_testing_stays_possible_without_a_keyring(window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -557,10 +622,10 @@ def test_going_back_keeps_the_remembered_step_to_the_page_shown(window: Wizard, 
 def test_back_turns_the_parts_of_a_page_as_next_does(window: Wizard) -> None:
     window.go(8)
     press(window, QWizard.WizardButton.NextButton)
-    assert "2 of 2" in visible_words(window.currentPage())
+    assert "2 of 3" in visible_words(window.currentPage())
     press(window, QWizard.WizardButton.BackButton)
     assert window.currentId() == 8
-    assert "1 of 2" in visible_words(window.currentPage())
+    assert "1 of 3" in visible_words(window.currentPage())
     press(window, QWizard.WizardButton.BackButton)
     assert window.currentId() < 8
 
