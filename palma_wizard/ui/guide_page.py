@@ -27,7 +27,7 @@ class GuidePage(Page):
     practise = Signal()
 
     def __init__(self, guide: Guide, step: Step, number: int, tasks: Tasks) -> None:
-        super().__init__(guide, step.title, guide.say("step-of", number=number))
+        super().__init__(guide, step.title, guide.say("step-of", number=number), scrolls=True)
         self.step = step
         self._number = number
         self._tasks = tasks
@@ -43,7 +43,7 @@ class GuidePage(Page):
         row.setSpacing(theme.M)
         row.addWidget(self._open)
         row.addWidget(self._address, 1)
-        self.body.addLayout(row)
+        self.column.insertLayout(self.column.indexOf(self.state_line), row)
 
     def initializePage(self) -> None:
         """Pictures are read when a page is first shown, not at start."""

@@ -179,7 +179,7 @@ class PictureView(_PictureWidget):
         super().__init__(guide, picture, tasks)
         self.setObjectName("picture")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumSize(320, 180)
+        self.setMinimumSize(416, 234)
         self._came_into_view = False
         for callout in self.callouts:
             callout.clicked.connect(self.opened)
@@ -187,9 +187,6 @@ class PictureView(_PictureWidget):
         self._closer.setParent(self)
         self._closer.hide()
         self._closer.clicked.connect(self.opened)
-
-    def sizeHint(self) -> QSize:
-        return self._natural.toSize() + QSize(_EDGE, _EDGE) * 2
 
     def _place(self) -> QRectF:
         scale = min(self._fit(), _PIXELS / self.devicePixelRatioF())
