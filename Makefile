@@ -43,7 +43,7 @@ check: setup .venv/.lock-test-done ## Check style, types and who imports whom
 
 .PHONY: gallery
 gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page
-	@$(BIN)/python tests/gallery.py
+	@$(BIN)/python -m tests.gallery
 
 .PHONY: pictures
 pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pictures from the practice site, with Chromium

@@ -27,7 +27,7 @@ _FLAGS = (
 @contextmanager
 def chromium(*, headless: bool = True) -> Iterator[Browser]:
     """Belongs to the thread that opened it, as all that playwright gives does."""
-    program = shutil.which("chromium")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         raise FileNotFoundError("chromium is missing: install the Debian package chromium (make test does)")
     flags = [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)

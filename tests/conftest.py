@@ -123,7 +123,7 @@ def run(app: QApplication) -> Iterator[Runner]:
     asyncio.set_event_loop(loop)
 
     def until_complete(work: Coroutine[Any, Any, Any]) -> Any:
-        return loop.run_until_complete(asyncio.wait_for(work, 40))
+        return loop.run_until_complete(asyncio.wait_for(work, 90))
 
     yield until_complete
     loop.run_until_complete(asyncio.sleep(0))

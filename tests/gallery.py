@@ -111,7 +111,9 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as home:
                 private = {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_RUNTIME_DIR": home}
                 environment = os.environ | private | {"QT_SCALE_FACTOR": scale, "PALMA_GALLERY_SCHEME": scheme}
-                done = subprocess.run([*stage, sys.executable, __file__, name], env=environment, check=False)
+                done = subprocess.run(
+                    [*stage, sys.executable, "-m", "tests.gallery", name], env=environment, check=False
+                )
             if done.returncode:
                 return done.returncode
         print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}/")

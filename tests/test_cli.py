@@ -441,7 +441,8 @@ def test_a_missing_or_broken_file_is_a_sentence(damage: str, tmp_path: Path) -> 
     shutil.copytree(package, tmp_path / "palma_wizard", ignore=shutil.ignore_patterns("__pycache__", "ui"))
     guide_folder = tmp_path / "resources" / "guide"
     guide_folder.mkdir(parents=True)
-    shutil.copytree(assets.path("pictures"), tmp_path / "resources" / "pictures")
+    (tmp_path / "resources" / "pictures").mkdir()
+    shutil.copy(assets.path("pictures", "callouts.toml"), tmp_path / "resources" / "pictures")
     if damage == "broken":
         whole = assets.path("guide", "en.toml").read_text("utf-8")
         (guide_folder / "en.toml").write_text(whole.replace('title = "Open the settings"\n', ""), "utf-8")

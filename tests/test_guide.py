@@ -59,12 +59,8 @@ def test_no_picture_is_left_over() -> None:
     assert files == {picture.file for picture in PICTURES} | {"callouts.toml"}
 
 
-def test_all_pictures_together_fit_their_budget() -> None:
-    assert sum(assets.path("pictures", picture.file).stat().st_size for picture in PICTURES) <= 2 * 1024 * 1024
-
-
 def test_every_browser_step_and_the_notice_have_a_practice_page() -> None:
-    assert {*PAGES, "api-data"} == {step.id for step in WORDS.steps}
+    assert PAGES.keys() - {"check"} == {step.id for step in WORDS.steps} - {"api-data"}
 
 
 def test_withdrawing_is_marked_never_and_the_two_needed_rights_are_marked_to_do() -> None:

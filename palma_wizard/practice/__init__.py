@@ -11,6 +11,7 @@ from random import Random, SystemRandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from palma_wizard import assets
 from palma_wizard.practice.stage import ALL_SCENARIOS, KEY, SECRET, Stage
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ PAGES: Final[Mapping[str, str]] = {
     "new-key": "/settings/api-keys",
     "permissions": "/settings/api-keys",
     "notice": "/settings/whitelist",
+    "check": "/settings/api-keys",
 }
-"""Where on the practice site each step of the guide is done, by the step's id."""
+"""Where on the practice site a step is done, by the step's id, and where what the check complains of is mended."""
 
 
 class PracticeExchange:
@@ -67,6 +69,8 @@ class PracticeExchange:
     def _open(self) -> None:
         from palma_wizard.practice.server import Server  # Flask is slow to import and rarely needed
 
+        if not assets.path("practice", "base.html").is_file():
+            raise FileNotFoundError("the pages of the practice site are missing")
         server = Server(self._stage)
         self._url, self._server = server.url, server
 

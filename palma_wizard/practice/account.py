@@ -46,7 +46,11 @@ class Email:
 
 
 class Account:
-    """One person's account, in memory alone."""
+    """One person's account, in memory alone.
+
+    The pages take turns with it, and the API reads `api_keys` at any time: a list is replaced and never changed, and a
+    key gets its rights before it is no longer asked for them.
+    """
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
@@ -56,7 +60,7 @@ class Account:
         self.allowed: tuple[str, ...] = ()
         self.nickname = "practice-trader"
         self.time_zone = "(GMT) Africa/Abidjan"
-        self._made = 0
+        self.made = 0  # keys started so far: a second click on a stale page does not start another
         self.code = self._new_code()
 
     # -- signing in --
@@ -84,11 +88,6 @@ class Account:
 
     # -- keys --
 
-    @property
-    def made(self) -> int:
-        """How many keys were started so far: a second click on a stale page does not start another."""
-        return self._made
-
     def find(self, number: int) -> SiteKey | None:
         return next((each for each in self.keys if each.id == number), None)
 
@@ -96,8 +95,8 @@ class Account:
         """As the instructions tell of the exchange: starting a key also saves the one that was started before."""
         for each in self.keys:
             each.saved = True
-        self._made += 1
-        made = SiteKey(self._made, f"{self._text(6)}-practice-{self._text(16)}", f"practice-secret-{self._text(16)}")
+        self.made += 1
+        made = SiteKey(self.made, f"{self._text(6)}-practice-{self._text(16)}", f"practice-secret-{self._text(16)}")
         self.keys = [*self.keys, made][-MOST:]
         return made
 
@@ -124,9 +123,9 @@ class Account:
     def delete(self, key: SiteKey) -> None:
         self.keys = [each for each in self.keys if each is not key]
 
-    def used(self, key: str) -> None:
+    def used(self, key: ApiKey) -> None:
         for each in self.keys:
-            if each.key == key:
+            if each.key == key.key:
                 each.used_at = time.time()
 
     def api_keys(self) -> dict[str, ApiKey]:

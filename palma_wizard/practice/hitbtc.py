@@ -102,17 +102,22 @@ def refuse(code: int, description: str = "", headers: Mapping[str, str] | None =
     return Reply(status, _json({"error": error}), headers=headers or {})
 
 
-def answer(request: Request, keys: Mapping[str, ApiKey], now_ms: int) -> Reply:
-    """Answers one call as HitBTC would; `keys` are all keys of the one account, by their public part."""
+def answer(
+    request: Request, keys: Mapping[str, ApiKey], now_ms: int, used: Callable[[ApiKey], None] = lambda _: None
+) -> Reply:
+    """Answers one call as HitBTC would; `keys` are all keys of the one account, by their public part.
+
+    `used` hears of a key whose secret was right, whatever it may do.
+    """
     if request.method != "GET":
         return refuse(405, headers={"Allow": "GET"})
     try:
-        return Reply(200, _json(_document(request, keys, now_ms)))
+        return Reply(200, _json(_document(request, keys, now_ms, used)))
     except RefusedError as refused:
         return refuse(refused.code, refused.description)
 
 
-def _document(request: Request, keys: Mapping[str, ApiKey], now_ms: int) -> object:
+def _document(request: Request, keys: Mapping[str, ApiKey], now_ms: int, used: Callable[[ApiKey], None]) -> object:
     version, _, path = request.path.removeprefix("/api/").partition("/")
     if path.startswith("public/"):
         return _public(version, path, now_ms)
@@ -120,6 +125,7 @@ def _document(request: Request, keys: Mapping[str, ApiKey], now_ms: int) -> obje
     if call is None:
         raise RefusedError(800)
     caller = authenticate(request, keys, now_ms)
+    used(caller)
     _admit(caller, call.right)
     return call.document(request.query, keys.values())
 

@@ -102,7 +102,7 @@ def _make_app(server: Server, port: int) -> Flask:
             return error
         return _respond(refuse(500)) if request.path.startswith("/api/") else InternalServerError()
 
-    site.add_to(app, server.stage, frozenset(f"http://{name}" for name in names))
+    site.add_to(app, server.stage, names)
     return app
 
 

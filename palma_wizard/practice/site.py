@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
@@ -28,9 +30,7 @@ from palma_wizard import assets
 from palma_wizard.practice.account import BACKUP_CODE, EMAIL, PASSWORD, Account, SiteKey
 from palma_wizard.practice.hitbtc import CALLER_IPV4, Right
 from palma_wizard.practice.market import FRAMES, INSTRUMENTS, candles
-from palma_wizard.practice.stage import Stage
-
-Page = str | Response | tuple[str, int]
+from palma_wizard.practice.stage import PALMABOT_ADDRESS, Stage
 
 RIGHT_NAMES: Final = {
     Right.READ: "Order book, History, Trading balance",
@@ -39,12 +39,12 @@ RIGHT_NAMES: Final = {
     Right.WITHDRAW: "Withdraw cryptocurrencies",
 }
 TABS: Final = {
-    "general": "General settings",
-    "whitelist": "Whitelist",
-    "security": "Security",
-    "api-keys": "API keys",
-    "kyc": "KYC",
-    "verification": "Account verification",
+    "/settings": "General settings",
+    "/settings/whitelist": "Whitelist",
+    "/settings/security": "Security",
+    "/settings/api-keys": "API keys",
+    "/settings/kyc": "KYC",
+    "/settings/verification": "Account verification",
 }
 NAVIGATION: Final = {
     "reports": "Reports",
@@ -88,9 +88,15 @@ class _Here:
     turn: threading.Lock
 
 
-def add_to(app: Flask, stage: Stage, origins: frozenset[str]) -> None:
+def add_to(app: Flask, stage: Stage, names: Collection[str]) -> None:
+    """`names` are the host names with the port by which this server may be called."""
     app.secret_key = secrets.token_bytes(32)
-    app.config.update(SESSION_COOKIE_SAMESITE="Strict", MAX_CONTENT_LENGTH=64 * 1024)
+    app.config.update(
+        MAX_CONTENT_LENGTH=64 * 1024,
+        SESSION_COOKIE_NAME=f"practice-{secrets.token_hex(4)}",  # a browser keeps one jar for all ports
+        SESSION_COOKIE_SAMESITE="Strict",
+    )
+    origins = frozenset(f"http://{name}" for name in names)
     app.extensions[site.name] = _Here(stage, origins, threading.Lock())
     app.register_blueprint(site)
     for error in (NotFound, MethodNotAllowed):  # a form's address, opened or reloaded as a page
@@ -111,7 +117,7 @@ def _account() -> Account:
 
 
 @site.before_request
-def enter() -> Page | None:
+def enter() -> ResponseReturnValue | None:
     """Turns away forms that another page sent, whoever is locked out, and whoever is not signed in."""
     here = _here()
     if request.method == "POST":
@@ -162,7 +168,7 @@ def everywhere() -> dict[str, object]:
 
 
 @site.get("/practice.css")
-def style() -> Page:
+def style() -> ResponseReturnValue:
     return send_file(assets.path("practice", "practice.css"))
 
 
@@ -170,19 +176,19 @@ def style() -> Page:
 
 
 @site.get("/")
-def start() -> Page:
+def start() -> ResponseReturnValue:
     return render_template("start.html")
 
 
 @site.route("/sign-up", methods=["GET", "POST"])
-def sign_up() -> Page:
+def sign_up() -> ResponseReturnValue:
     if request.method == "POST":
         _account().sign_up()
     return render_template("sign-up.html", sent=request.method == "POST")
 
 
 @site.route("/security-check", methods=["GET", "POST"])
-def security_check() -> Page:
+def security_check() -> ResponseReturnValue:
     if request.method == "POST" and "robot" in request.form:
         session["human"] = True
         return redirect(url_for("site.sign_in"))
@@ -190,7 +196,7 @@ def security_check() -> Page:
 
 
 @site.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> Page:
+def sign_in() -> ResponseReturnValue:
     if "human" not in session:
         return redirect(url_for("site.security_check"))
     if request.method == "POST":
@@ -204,14 +210,14 @@ def sign_in() -> Page:
 
 
 @site.route("/reset-password", methods=["GET", "POST"])
-def reset_password() -> Page:
+def reset_password() -> ResponseReturnValue:
     if request.method == "POST":
         _account().reset_password()
     return render_template("reset-password.html", sent=request.method == "POST")
 
 
 @site.route("/two-factor", methods=["GET", "POST"])
-def two_factor() -> Page:
+def two_factor() -> ResponseReturnValue:
     if request.method == "POST":
         if _account().takes_code(request.form.get("code", "")):
             session["signed-in"] = True
@@ -221,14 +227,14 @@ def two_factor() -> Page:
 
 
 @site.post("/sign-out")
-def sign_out() -> Page:
+def sign_out() -> ResponseReturnValue:
     session.clear()
     session["human"] = True
     return redirect(url_for("site.sign_in"))
 
 
 @site.get("/trading")
-def trading() -> Page:
+def trading() -> ResponseReturnValue:
     name = request.args.get("name", INSTRUMENTS[0].name)
     frame = request.args.get("frame", "H1")
     if frame not in FRAMES or name not in {each.name for each in INSTRUMENTS}:
@@ -244,7 +250,7 @@ def trading() -> Page:
 
 
 @site.get("/elsewhere/<name>")
-def elsewhere(name: str) -> Page:
+def elsewhere(name: str) -> ResponseReturnValue:
     if name not in ELSEWHERE:
         abort(404)
     return render_template("elsewhere.html", name=ELSEWHERE[name])
@@ -254,7 +260,7 @@ def elsewhere(name: str) -> Page:
 
 
 @site.route("/settings", methods=["GET", "POST"])
-def general() -> Page:
+def general() -> ResponseReturnValue:
     account, form = _account(), request.form
     outcome = ""
     if request.method == "POST":
@@ -264,18 +270,16 @@ def general() -> Page:
             account.nickname = form.get("nickname", "").strip()[:40] or account.nickname
             zone = form.get("time-zone", "")
             account.time_zone = zone if zone in TIME_ZONES else account.time_zone
-    return render_template(
-        "general.html", tab="general", zones=TIME_ZONES, outcome=outcome, changing="change" in request.args
-    )
+    return render_template("general.html", zones=TIME_ZONES, outcome=outcome, changing="change" in request.args)
 
 
 @site.get("/settings/<any(security, kyc, verification):name>")
-def other_tab(name: str) -> Page:
-    return render_template("other-tab.html", tab=name)
+def other_tab(name: str) -> ResponseReturnValue:
+    return render_template("other-tab.html", tab=f"/settings/{name}")
 
 
 @site.route("/settings/whitelist", methods=["GET", "POST"])
-def whitelist() -> Page:
+def whitelist() -> ResponseReturnValue:
     wrong: list[str] = []
     if request.method == "POST":
         wrong = _account().allow(request.form.get("addresses", ""))
@@ -283,8 +287,8 @@ def whitelist() -> Page:
             return redirect(url_for("site.whitelist", saved=1))
     return render_template(
         "whitelist.html",
-        tab="whitelist",
         address=CALLER_IPV4,
+        palmabot=PALMABOT_ADDRESS,
         wrong=wrong,
         typed=request.form.get("addresses", "\n".join(_account().allowed)),
         saved="saved" in request.args,
@@ -292,13 +296,13 @@ def whitelist() -> Page:
 
 
 @site.post("/let-me-in")
-def let_me_in() -> Page:
+def let_me_in() -> ResponseReturnValue:
     _account().allow("")
     return redirect(url_for("site.whitelist"))
 
 
 @site.post("/start-over")
-def start_over() -> Page:
+def start_over() -> ResponseReturnValue:
     _here().stage.open_account()
     session.clear()
     return redirect(url_for("site.start"))
@@ -313,23 +317,23 @@ def _named(number: int) -> SiteKey:
 
 
 @site.get("/settings/api-keys")
-def api_keys() -> Page:
-    return render_template("api-keys.html", tab="api-keys", sent=request.args.get("sent", ""), when=_when)
+def api_keys() -> ResponseReturnValue:
+    return render_template("api-keys.html", sent=request.args.get("sent", ""))
 
 
 @site.post("/settings/api-keys")
-def new_key() -> Page:
+def new_key() -> ResponseReturnValue:
     account = _account()
     if request.form.get("made") == str(account.made):
-        first = not any(not each.saved for each in account.keys)
+        nothing_open = all(each.saved for each in account.keys)
         made = account.start_key()
-        if first:
+        if nothing_open:
             return redirect(url_for("site.permissions", number=made.id))
     return redirect(url_for("site.api_keys"))
 
 
 @site.route("/settings/api-keys/<int:number>", methods=["GET", "POST"])
-def permissions(number: int) -> Page:
+def permissions(number: int) -> ResponseReturnValue:
     key = _named(number)
     chosen = key.rights if key.asked is None else key.asked
     wrong = False
@@ -341,17 +345,17 @@ def permissions(number: int) -> Page:
             _account().ask_rights(key, chosen)
             return redirect(url_for("site.sent", number=number))
         wrong = True
-    page = render_template("permissions.html", tab="api-keys", key=key, chosen=chosen, wrong=wrong)
+    page = render_template("permissions.html", key=key, chosen=chosen, wrong=wrong)
     return (page, 403) if wrong else page
 
 
 @site.get("/settings/api-keys/<int:number>/sent")
-def sent(number: int) -> Page:
-    return render_template("sent.html", tab="api-keys", key=_named(number))
+def sent(number: int) -> ResponseReturnValue:
+    return render_template("sent.html", key=_named(number))
 
 
 @site.post("/settings/api-keys/<int:number>/secret")
-def send_secret(number: int) -> Page:
+def send_secret(number: int) -> ResponseReturnValue:
     key = _named(number)
     if not key.saved:
         abort(404)
@@ -360,13 +364,13 @@ def send_secret(number: int) -> Page:
 
 
 @site.post("/settings/api-keys/<int:number>/switch")
-def switch(number: int) -> Page:
+def switch(number: int) -> ResponseReturnValue:
     _named(number).active = request.form.get("to") != "off"
     return redirect(url_for("site.api_keys"))
 
 
 @site.post("/settings/api-keys/<int:number>/delete")
-def delete(number: int) -> Page:
+def delete(number: int) -> ResponseReturnValue:
     _account().delete(_named(number))
     return redirect(url_for("site.api_keys"))
 
@@ -375,21 +379,22 @@ def delete(number: int) -> Page:
 
 
 @site.get("/inbox")
-def inbox() -> Page:
+def inbox() -> ResponseReturnValue:
     _account().unread = 0
     return render_template("inbox.html")
 
 
 @site.get("/confirm/<link>")
-def confirm(link: str) -> Page:
+def confirm(link: str) -> ResponseReturnValue:
     key = _account().confirm(link)
     return render_template("confirmed.html", key=key), 200 if key else 404
 
 
 @site.get("/confirmed")
-def confirmed() -> Page:
+def confirmed() -> ResponseReturnValue:
     return render_template("confirmed.html", key=None, address=True)
 
 
-def _when(used_at: float | None) -> str:
+@site.app_template_filter()
+def time_of_day(used_at: float | None) -> str:
     return "Never" if used_at is None else time.strftime("%H:%M", time.localtime(used_at))

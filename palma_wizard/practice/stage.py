@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 
 from palma_wizard.practice.account import Account
-from palma_wizard.practice.hitbtc import ApiKey, RefusedError, Reply, Request, Right, answer, authenticate, refuse
+from palma_wizard.practice.hitbtc import ApiKey, Reply, Request, Right, answer, refuse
 
 KEY = "practice-key-for-hitbtc2-0000001"
 SECRET = "practice-secret-for-hitbtc2-0001"  # noqa: S105 - opens nothing but this play
@@ -139,7 +138,4 @@ class Stage:
                 return play.instead
             if play.v2_instead is not None and request.path.startswith("/api/2/"):
                 return play.v2_instead
-        keys, now = self.keys, int(self.clock() * 1000)
-        with suppress(RefusedError):
-            self.account.used(authenticate(request, keys, now).key)
-        return answer(request, keys, now)
+        return answer(request, self.keys, int(self.clock() * 1000), self.account.used)

@@ -126,6 +126,7 @@ class CheckPage(Page):
         self.save.setVisible(verdict is not None and verdict.passed and not self._draft.is_stored)
         self.save.setEnabled(self._draft.may_save and not self._saving)
         outcome = verdict.outcome if verdict else None
+        self.open_site.setText(self.say("practice.open" if self._draft.practice else "check.open-site"))
         self.open_site.setVisible(outcome in _AT_THE_SITE and not celebrates)
         self.change.setVisible(outcome in {Outcome.WRONG_KEY, Outcome.WRONG_SIGNATURE})
         self.done.setVisible(celebrates)
@@ -242,6 +243,9 @@ class CheckPage(Page):
         self._rights_grid.setColumnStretch(2, 1)
 
     def _open_site(self) -> None:
+        if self._draft.practice:
+            self.open_practice.emit()
+            return
         link = next(step.link for step in self.guide.steps if step.id == "api-keys")
         if link is not None:
             self.open_address(link.url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from palma_wizard.guide import Guide, Line, Part, Step
@@ -19,12 +19,7 @@ _MARKS = {
 
 
 class GuidePage(Page):
-    """A step with several parts turns them with Next before the wizard goes on.
-
-    `practise` asks for the step's page of the practice site.
-    """
-
-    practise = Signal()
+    """A step with several parts turns them with Next before the wizard goes on."""
 
     def __init__(self, guide: Guide, step: Step, number: int, tasks: Tasks) -> None:
         super().__init__(guide, step.title, guide.say("step-of", number=number), scrolls=True)
@@ -73,6 +68,7 @@ class GuidePage(Page):
         """While practising every step has its page to open, else those that the instructions give an address for."""
         super().set_practice(practising)
         self._practising = practising
+        self.show_state()
         link = self.step.link
         for widget in (self._open, self._address):
             widget.setVisible(practising or link is not None)
@@ -111,7 +107,7 @@ class GuidePage(Page):
 
     def _open_site(self) -> None:
         if self._practising:
-            self.practise.emit()
+            self.open_practice.emit()
         elif self.step.link is not None:
             self.open_address(self.step.link.url)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit
 
 from palma_wizard.exchanges import PALMABOT_ADDRESS
@@ -18,12 +17,7 @@ Services = Mapping[str, Sequence[str]]
 
 
 class NoticePage(Page):
-    """`services` gives the practice services while practising, else None for the real ones.
-
-    `practise` asks for the practice site's page with the list of addresses.
-    """
-
-    practise = Signal()
+    """`services` gives the practice services while practising, else None for the real ones."""
 
     def __init__(
         self,
@@ -34,7 +28,6 @@ class NoticePage(Page):
         services: Callable[[], Awaitable[Services | None]],
     ) -> None:
         super().__init__(guide, step.title, guide.say("step-of", number=10), scrolls=True)
-        self.step = step
         self._tasks, self._clipboard, self._services = tasks, clipboard, services
         self._complete = False
         self._practising = False
@@ -46,7 +39,7 @@ class NoticePage(Page):
 
         self._try_it = Notice("info", self.say("practice.whitelist"), name="try-it")
         open_site = button(self.say("practice.open"), icon="external-link", name="open-practice")
-        open_site.clicked.connect(self.practise)
+        open_site.clicked.connect(self.open_practice)
         self._try_it.add_action(open_site)
         self._try_it.hide()
         self.body.addWidget(self._try_it)
@@ -90,6 +83,7 @@ class NoticePage(Page):
             self._show_ipv6(False)
             self.result.hide()
             self.understood.setChecked(False)
+            self.show_state(complete=False)
 
     def _address(self, grid: QGridLayout, row: int, name: str, title: str, value: str) -> QLineEdit:
         line = named(QLineEdit(value), f"{name}-address")

@@ -30,9 +30,11 @@ class Page(QWizardPage):
     """Title, banner while practising, body, and one line for messages and errors.
 
     The whole state of a page is `busy`, `message`, `error` and `complete`; `show_state` turns it into widgets.
+    `open_practice` asks for the page's own part of the practice site.
     """
 
     leave_practice = Signal()
+    open_practice = Signal()
 
     def __init__(self, guide: Guide, title: str, over: str = "", *, scrolls: bool = False) -> None:
         super().__init__()
@@ -85,8 +87,8 @@ class Page(QWizardPage):
 
     def open_address(self, url: str) -> None:
         """In the person's browser; where that fails, show the address to copy."""
-        if not QDesktopServices.openUrl(QUrl(url)):
-            self.show_state(error=self.say("error.browser", url=url), complete=self._complete)
+        opened = QDesktopServices.openUrl(QUrl(url))
+        self.show_state(error="" if opened else self.say("error.browser", url=url), complete=self._complete)
 
     def show_state(self, *, busy: bool = False, message: str = "", error: str = "", complete: bool = True) -> None:
         self.state_line.show_words("bad" if error else "info", error or message)

@@ -50,7 +50,7 @@ from shiboken6 import isValid
 
 from palma_wizard import assets, workers
 from palma_wizard.guide import Callout, Guide, Picture
-from palma_wizard.ui import theme
+from palma_wizard.ui import motion, theme
 from palma_wizard.ui.page import button, label, named
 from palma_wizard.ui.tasks import Tasks
 
@@ -219,7 +219,7 @@ class PictureView(_PictureWidget):
         if self._came_into_view or self._image.isNull() or not self.isVisible():
             return
         self._came_into_view = True
-        if self.callouts and theme.motion_allowed():
+        if self.callouts and motion.allowed():
             self.callouts[0].settle()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -281,15 +281,15 @@ class CalloutButton(QAbstractButton):
 
     def settle(self) -> None:
         """The ring stands wide for a moment and then comes to rest on its place."""
-        motion = QSequentialAnimationGroup(self)
-        motion.addPause(250)
+        coming = QSequentialAnimationGroup(self)
+        coming.addPause(250)
         move = QVariantAnimation(
             duration=200, startValue=1.35, endValue=1.0, easingCurve=QEasingCurve(QEasingCurve.Type.OutCubic)
         )
         move.valueChanged.connect(self._set_swell)
-        motion.addAnimation(move)
+        coming.addAnimation(move)
         self._set_swell(1.35)
-        motion.start(QAbstractAnimation.DeletionPolicy.DeleteWhenStopped)
+        coming.start(QAbstractAnimation.DeletionPolicy.DeleteWhenStopped)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

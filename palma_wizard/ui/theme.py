@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
@@ -18,13 +16,6 @@ SMALL, BODY, HEADING, TITLE = 13, 15, 20, 26
 RADIUS: Final = 8
 CONTROL: Final = 36
 RAIL: Final = 232
-
-
-_CLIENT_AREA_ANIMATION: Final = 0x1042  # SPI_GETCLIENTAREAANIMATION of winuser.h
-_PORTAL_KEYS: Final = (  # and the answer that allows motion
-    ("org.gnome.desktop.interface", "enable-animations", True),
-    ("org.freedesktop.appearance", "reduced-motion", 0),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +52,9 @@ DARK: Final = Colours(
 
 
 class _Current:
-    """What is in use: colours change only in `apply`, motion only in `ask_for_motion`."""
+    """The set in use; it changes only in `apply`."""
 
     colours = LIGHT
-    motion = False
 
 
 def colours() -> Colours:
@@ -95,51 +85,6 @@ def apply(app: QApplication, *, dark: bool | None = None) -> None:
         palette.setColor(role, QColor(value))
     app.setPalette(palette)
     app.setStyleSheet(_sheet(c))
-
-
-def motion_allowed() -> bool:
-    """Still until the system was heard to allow it."""
-    return _Current.motion
-
-
-def ask_for_motion() -> None:
-    """Does the system allow things to move? Returns at once. macOS is not asked: Qt tells from 6.12 on, and ours is older."""
-    if sys.platform == "win32":
-        import ctypes
-
-        answer = ctypes.c_int(0)
-        ctypes.windll.user32.SystemParametersInfoW(_CLIENT_AREA_ANIMATION, 0, ctypes.byref(answer), 0)
-        _Current.motion = bool(answer)
-    elif sys.platform == "linux":
-        _ask_the_portal()
-
-
-def _ask_the_portal() -> None:
-    """Linux desktops answer through their portal. All that is heard must agree, and something must be heard."""
-    from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher, QDBusVariant
-
-    bus = QDBusConnection.sessionBus()
-    heard: list[bool | None] = []
-
-    def note(watcher: QDBusPendingCallWatcher, allows: object) -> None:
-        value, *_ = watcher.reply().arguments() or [None]
-        while isinstance(value, QDBusVariant):
-            value = value.variant()
-        heard.append(None if watcher.isError() else value == allows)
-        watcher.deleteLater()
-        if len(heard) == len(_PORTAL_KEYS):
-            _Current.motion = False not in heard and True in heard
-
-    for space, key, allows in _PORTAL_KEYS:
-        question = QDBusMessage.createMethodCall(
-            "org.freedesktop.portal.Desktop",
-            "/org/freedesktop/portal/desktop",
-            "org.freedesktop.portal.Settings",
-            "Read",
-        )
-        question.setArguments([space, key])
-        watcher = QDBusPendingCallWatcher(bus.asyncCall(question), QApplication.instance())
-        watcher.finished.connect(partial(note, watcher, allows))
 
 
 def _sheet(c: Colours) -> str:

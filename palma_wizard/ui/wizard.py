@@ -23,7 +23,7 @@ from palma_wizard.draft import Draft
 from palma_wizard.exchanges import Credentials
 from palma_wizard.guide import Guide, Hint
 from palma_wizard.practice import PAGES, PracticeExchange
-from palma_wizard.ui import theme
+from palma_wizard.ui import motion, theme
 from palma_wizard.ui.check_page import CheckPage
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.data_page import DataPage
@@ -81,12 +81,10 @@ class Wizard(QWizard):
         self.data_page = DataPage(guide, guide.steps[8], self.draft, self.clipboard, self._set_scenario)
         self.notice_page = NoticePage(guide, guide.steps[9], self.tasks, self.clipboard, self._address_services)
         self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
-        for number, each in enumerate(self._pages()):
-            self.setPage(number, each)
-            each.leave_practice.connect(self._leave_practice)
-        practised: list[GuidePage | NoticePage] = [*self.guide_pages, self.notice_page]
-        for page in practised:
-            page.practise.connect(lambda shown=page: self.tasks.start(self._open_practice(shown)))
+        for number, page in enumerate(self._pages()):
+            self.setPage(number, page)
+            page.leave_practice.connect(self._leave_practice)
+            page.open_practice.connect(lambda n=number: self.tasks.start(self._open_practice(n)))
         self.check_page.change_entry.connect(lambda: self.go(DATA))
         start = self.start_page
         start.begin.connect(lambda: self.go(1))
@@ -126,7 +124,7 @@ class Wizard(QWizard):
         self.tasks.start(self._warm_up())
 
     async def _warm_up(self) -> None:
-        theme.ask_for_motion()
+        motion.ask()
         await workers.run(_import_the_rest)
         self.start_page.start_looking()
 
@@ -240,14 +238,15 @@ class Wizard(QWizard):
         await workers.run(self._practice.start)
         return self._practice.url
 
-    async def _open_practice(self, page: GuidePage | NoticePage) -> None:
+    async def _open_practice(self, number: int) -> None:
+        page = self._pages()[number]
         try:
             url = await self._practice_url()
         except OSError:
             page.show_state(error=self._say("practice.no-server"), complete=page.isComplete())
             return
         if url is not None:
-            page.open_address(url + PAGES[page.step.id])
+            page.open_address(url + PAGES["check" if number == CHECK else self._guide.steps[number - 1].id])
 
     async def _address_services(self) -> Mapping[str, Sequence[str]] | None:
         return self._practice.address_urls if await self._practice_url() else None

@@ -11,15 +11,16 @@ from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page
-from PySide6.QtCore import QSettings, Qt, QUrl
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget, QWizard
+from PySide6.QtWidgets import QWizard
 
 from palma_wizard import guide, vault
 from palma_wizard.exchanges import Credentials, Outcome, Right, RightState
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, Wizard
 from tests.browser import chromium
+from tests.hands import click, find, note_what_is_opened, until, visible_words
 
 T = TypeVar("T")
 Runner = Callable[[Coroutine[Any, Any, None]], None]
@@ -71,47 +72,16 @@ def window(run: Runner, tmp_path: Path) -> Iterator[Wizard]:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the wizard asks the system to open: here the test's own browser takes it up."""
-    addresses: list[str] = []
-
-    def note(url: QUrl) -> bool:
-        addresses.append(url.toString())
-        return True
-
-    monkeypatch.setattr("palma_wizard.ui.page.QDesktopServices.openUrl", note)
-    return addresses
-
-
-async def until(condition: Callable[[], object], what: str, tries: int = 1500) -> None:
-    for _ in range(tries):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(what)
-
-
-def find(window: QWidget, name: str) -> QPushButton:
-    found = window.findChild(QPushButton, name)
-    assert found is not None, name
-    return found
-
-
-def click(widget: QWidget) -> None:
-    assert widget.isVisible(), widget.objectName()
-    assert widget.isEnabled(), widget.objectName()
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+    return note_what_is_opened(monkeypatch)
 
 
 def turn(window: Wizard) -> None:
     click(window.button(QWizard.WizardButton.NextButton))
 
 
-def words_on(window: Wizard) -> str:
-    return "\n".join(each.text() for each in window.findChildren(QLabel) if each.isVisible())
-
-
 def quoted(window: Wizard) -> set[str]:
     """The names of buttons and boxes that the page in view tells the person to look for."""
-    return set(re.findall("“(.+?)”", words_on(window)))
+    return set(re.findall("“(.+?)”", visible_words(window)))
 
 
 def press(page: Page, name: str) -> None:
@@ -236,7 +206,7 @@ class Rehearsal:
 
     def assert_words(self, outcome: Outcome, *more: str) -> None:
         assert self.window.check_page.verdict.heading() == WORDS.outcomes[outcome.value].title
-        shown = words_on(self.window)
+        shown = visible_words(self.window)
         for text in more:
             assert text in shown
 
@@ -264,7 +234,7 @@ def test_the_whole_way_through_both_windows_ends_with_a_saved_key(
         assert states == [RightState.CONFIRMED] * 2 + [RightState.REFUSED] * 2
         person.assert_words(Outcome.WORKS)
         click(window.check_page.save)
-        await until(lambda: WORDS.say("practice.finished") in words_on(window), "it was not saved")
+        await until(lambda: WORDS.say("practice.finished") in visible_words(window), "it was not saved")
         saved = vault.open_vault(practice=True).load("hitbtc2")
         assert saved is not None
         assert saved.credentials == entry

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -324,6 +325,12 @@ def test_it_starts_quickly_and_stops_as_often_as_asked() -> None:
     exchange.start()
     assert ask(exchange, PUBLIC).status_code == 200
     exchange.stop()
+
+
+def test_without_its_pages_it_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("palma_wizard.assets.path", tmp_path.joinpath)
+    with pytest.raises(OSError, match="pages of the practice site are missing"):
+        PracticeExchange().start()
 
 
 def test_it_has_no_url_before_it_starts() -> None:

@@ -22,10 +22,11 @@ from shiboken6 import isValid
 
 from palma_wizard import guide
 from palma_wizard.guide import Callout, Picture
-from palma_wizard.ui import picture, theme
+from palma_wizard.ui import motion, picture, theme
 from palma_wizard.ui.picture import FIT, CalloutButton, PictureView, Viewer
 from palma_wizard.ui.tasks import Tasks
 from palma_wizard.ui.wizard import Wizard
+from tests.hands import until
 
 WORDS = guide.load()
 Runner = Callable[[Awaitable[object]], object]
@@ -98,13 +99,6 @@ def show(make: Make, run: Runner) -> Make:
         return view
 
     return show
-
-
-async def until(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.005)
 
 
 def ring(callout: CalloutButton) -> QRectF:
@@ -342,7 +336,7 @@ def moving(view: QWidget) -> list[QAbstractAnimation]:
 def test_the_first_call_out_settles_once_and_nothing_runs_afterwards(
     show: Make, run: Runner, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(theme._Current, "motion", True)
+    monkeypatch.setattr(motion._Heard, "allowed", True)
     view = show(file)
     assert len(moving(view)) == 1
     wide, others = ring(view.callouts[0]), [ring(callout) for callout in view.callouts[1:]]
@@ -366,7 +360,7 @@ def test_the_first_call_out_settles_once_and_nothing_runs_afterwards(
 def test_a_picture_not_yet_in_view_waits_with_its_motion(
     make: Make, run: Runner, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(theme._Current, "motion", True)
+    monkeypatch.setattr(motion._Heard, "allowed", True)
     view = make(file)
     view.hide()
     run(until(lambda: not view._image.isNull(), "it did not arrive"))
@@ -376,7 +370,7 @@ def test_a_picture_not_yet_in_view_waits_with_its_motion(
 
 
 def test_where_motion_is_not_allowed_everything_stands_still(show: Make, run: Runner, file: str) -> None:
-    assert not theme.motion_allowed()
+    assert not motion.allowed()
     view = show(file)
     before = ring(view.callouts[0])
     assert not view.findChildren(QAbstractAnimation)
@@ -405,17 +399,17 @@ while True:
 """
 LISTENER = """
 import sys, time
-from palma_wizard.ui import app, theme
+from palma_wizard.ui import app, motion
 application = app.make_application()
 begun = time.perf_counter()
-theme.ask_for_motion()
+motion.ask()
 took = time.perf_counter() - begun
 assert took < 0.2, took
-assert not theme.motion_allowed()
+assert not motion.allowed()
 deadline = time.monotonic() + float(sys.argv[1])
-while not theme.motion_allowed() and time.monotonic() < deadline:
+while not motion.allowed() and time.monotonic() < deadline:
     application.processEvents()
-print(theme.motion_allowed())
+print(motion.allowed())
 """
 
 

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from PySide6.QtCore import QSettings, Qt, QUrl
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget, QWizard
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QWizard
 
 from palma_wizard import guide, vault
 from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
 from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
+from tests.hands import click, find, note_what_is_opened, until, visible_words
 
 WORDS = guide.load()
 Runner = Callable[[Awaitable[object]], object]
@@ -48,28 +49,8 @@ def window(run: Runner, settings: QSettings) -> Iterator[Wizard]:
     QApplication.processEvents()
 
 
-def find(window: QWidget, name: str) -> QPushButton:
-    found = window.findChild(QPushButton, name)
-    assert found is not None, name
-    return found
-
-
-def click(widget: QWidget | None) -> None:
-    assert widget is not None
-    assert widget.isVisible(), widget.objectName()
-    assert widget.isEnabled(), widget.objectName()
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
-
-
 def press(window: Wizard, which: QWizard.WizardButton) -> None:
     click(window.button(which))
-
-
-async def until(condition: Callable[[], object], what: str, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.01)
 
 
 def to_check_page(window: Wizard, scenario: str = "works") -> None:
@@ -88,10 +69,6 @@ async def verdict_of(window: Wizard) -> Outcome:
     await until(lambda: window.draft.verdict is not None and window.check_page.run.isEnabled(), "no verdict")
     assert window.draft.verdict is not None
     return window.draft.verdict.outcome
-
-
-def visible_words(window: QWidget) -> str:
-    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
 
 
 def test_the_whole_path_from_start_to_a_key_that_can_be_loaded_back(
@@ -370,17 +347,6 @@ def test_the_browser_is_opened_on_exactly_the_documented_address(
     assert "https://hitbtc.com" in visible_words(window.currentPage())
 
 
-def note_what_is_opened(monkeypatch: pytest.MonkeyPatch, *, browser_opens: bool = True) -> list[str]:
-    opened: list[str] = []
-
-    def note(url: QUrl) -> bool:
-        opened.append(url.toString())
-        return browser_opens
-
-    monkeypatch.setattr("palma_wizard.ui.page.QDesktopServices.openUrl", note)
-    return opened
-
-
 def test_while_practising_each_step_opens_its_page_of_the_practice_site(
     window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,7 +361,7 @@ def test_while_practising_each_step_opens_its_page_of_the_practice_site(
 
     run(walk())
     host = re.compile(r"http://127\.0\.0\.1:\d+")
-    assert [host.sub("", url) for url in opened] == list(PAGES.values())
+    assert [host.sub("", url) for url in opened] == [page for step, page in PAGES.items() if step != "check"]
     assert not any("hitbtc" in url for url in opened)
 
 
@@ -420,8 +386,32 @@ def test_where_the_browser_does_not_open_the_practice_address_is_shown_to_copy(
         click(find(window.currentPage(), "open-link"))
         await until(lambda: opened and opened[0] in visible_words(window.currentPage()), "no address")
         assert window.button(QWizard.WizardButton.NextButton).isEnabled()
+        note_what_is_opened(monkeypatch)
+        click(find(window.currentPage(), "open-link"))
+        await until(lambda: opened[0] not in visible_words(window.currentPage()), "the address stayed")
+        note_what_is_opened(monkeypatch, browser_opens=False)
+        click(find(window.currentPage(), "open-link"))
+        await until(lambda: opened[0] in visible_words(window.currentPage()), "no address")
+        window._leave_practice()
+        window.go(7)
+        assert opened[0] not in visible_words(window.currentPage())
 
     run(walk())
+
+
+def test_what_the_check_complains_of_is_mended_on_the_practice_site_while_practising(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = note_what_is_opened(monkeypatch)
+
+    async def walk() -> None:
+        to_check_page(window, "no-trade-right")
+        assert await verdict_of(window) is Outcome.MISSING_RIGHT
+        click(window.check_page.open_site)
+        await until(lambda: opened, "nothing was opened")
+
+    run(walk())
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/settings/api-keys", opened[0])
 
 
 def test_a_practice_site_that_cannot_start_is_said(

@@ -1,0 +1,47 @@
+"""What a person's hands and eyes do with the window, for the tests that drive it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+
+def find(window: QWidget, name: str) -> QPushButton:
+    found = window.findChild(QPushButton, name)
+    assert found is not None, name
+    return found
+
+
+def click(widget: QWidget | None) -> None:
+    assert widget is not None
+    assert widget.isVisible(), widget.objectName()
+    assert widget.isEnabled(), widget.objectName()
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+async def until(condition: Callable[[], object], what: str, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.01)
+
+
+def visible_words(window: QWidget) -> str:
+    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
+
+
+def note_what_is_opened(monkeypatch: pytest.MonkeyPatch, *, browser_opens: bool = True) -> list[str]:
+    opened: list[str] = []
+
+    def note(url: QUrl) -> bool:
+        opened.append(url.toString())
+        return browser_opens
+
+    monkeypatch.setattr("palma_wizard.ui.page.QDesktopServices.openUrl", note)
+    return opened
