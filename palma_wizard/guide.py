@@ -58,8 +58,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is on the page at one time; most steps have one."""
+    """What is on the page at one time; most steps have one. One without a title has that of its step."""
 
+    title: str
     lines: tuple[Line, ...]
     picture: Picture | None
 
@@ -185,7 +186,7 @@ def _parsed(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise GuideError(f"{file.name} is damaged: {error}") from None
 
 
@@ -257,7 +258,7 @@ class _Reader:
                 raise self._wrong(where, "mark", f"{mark!r} is not one of {sorted(MARKS)}")
             lines.append(Line(self.text(line, "text", where), mark))
         picture = self.picture(table["picture"], where) if "picture" in table else None
-        return Part(tuple(lines), picture)
+        return Part(self.text(table, "title", where, default=""), tuple(lines), picture)
 
     def picture(self, table: Any, where: str) -> Picture:
         file = self.text(table, "file", where)

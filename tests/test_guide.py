@@ -226,7 +226,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         swap('file = "05-settings-gear.png"', 'file = "05-settings.png"'),
         "en.toml, step 5.callouts: the picture has no place for 'gear'",
     ),
-    "an unknown side": (swap('tag = "inside"', 'tag = "outside"'), "en.toml, step 2.tag: 'outside' is not one of"),
+    "an unknown side": (swap('tag = "inside"', 'tag = "outside"'), "en.toml, step 8.tag: 'outside' is not one of"),
     "a call-out without a label": (
         swap('{ id = "gear", label = "The gear" }', '{ id = "gear" }'),
         "en.toml, step 5.label: a text is missing",
@@ -278,7 +278,13 @@ def test_a_place_beyond_its_picture_says_which_file_and_where(place: str, load_b
 
 
 @pytest.mark.parametrize(
-    "places, message", [("gear = [", "is damaged"), ("05-settings-gear = 7", "a table is missing")]
+    "places, message",
+    [
+        ("gear = [", "is damaged"),
+        ("gear = " + "[" * 3000, "is damaged"),
+        ("gear = " + "9" * 5000, "is damaged"),
+        ("05-settings-gear = 7", "a table is missing"),
+    ],
 )
 def test_broken_places_say_which_file(places: str, message: str, load_broken: Callable[..., Guide]) -> None:
     with pytest.raises(GuideError, match=rf"callouts\.toml.*{message}"):

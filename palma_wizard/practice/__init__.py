@@ -104,7 +104,7 @@ class PracticeExchange:
 
     @property
     def requests(self) -> list[Asked]:
-        """What was asked so far, in order; never what an Authorization header held."""
+        """The last thousand that were asked, in order; never what an Authorization header held."""
         return list(self._stage.asked)
 
     def add_key(self, key: ApiKey) -> None:

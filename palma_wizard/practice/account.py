@@ -14,7 +14,7 @@ EMAIL = "practice@example.com"
 PASSWORD = "practice-password"  # noqa: S105 - opens nothing but this play, and is shown on the page that asks for it
 BACKUP_CODE = "PRACTICE-BACKUP"
 MOST = 50
-"""Keys, and e-mails, that are kept; a person needs two or three."""
+"""Keys, e-mails and addresses that are kept; a person needs two or three."""
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -152,9 +152,9 @@ class Account:
         return not admits(self.allowed, CALLER_IPV4)
 
     def allow(self, text: str) -> list[str]:
-        """Take the list over as it stands; what is neither an address nor a range is returned, and nothing changed."""
+        """Take the list over, or change nothing and return what is no address or range, or what is too many."""
         entries = text.replace(",", " ").replace(";", " ").split()
-        wrong = [entry for entry in entries if not _is_address(entry)]
+        wrong = [entry for entry in entries if not _is_address(entry)] or entries[MOST:]
         if not wrong:
             self.allowed = tuple(dict.fromkeys(entries))
         return wrong

@@ -120,10 +120,9 @@ def _account() -> Account:
 def enter() -> ResponseReturnValue | None:
     """Turns away forms that another page sent, whoever is locked out, and whoever is not signed in."""
     here = _here()
-    if request.method == "POST":
-        if request.headers.get("Origin") not in here.origins:
-            abort(403)
-        _ = request.form  # read to its end before anybody is made to wait; 413 where it is too long
+    if request.method == "POST" and request.headers.get("Origin") not in here.origins:
+        abort(403)
+    _ = request.form  # read to its end before anybody is made to wait; 413 where it is too long
     here.turn.acquire()
     g.turn = here.turn
     page = (request.endpoint or "").removeprefix(f"{site.name}.")
@@ -282,7 +281,7 @@ def other_tab(name: str) -> ResponseReturnValue:
 def whitelist() -> ResponseReturnValue:
     wrong: list[str] = []
     if request.method == "POST":
-        wrong = _account().allow(request.form.get("addresses", ""))
+        wrong = _account().allow(request.form["addresses"])
         if not wrong:
             return redirect(url_for("site.whitelist", saved=1))
     return render_template(
@@ -292,13 +291,14 @@ def whitelist() -> ResponseReturnValue:
         wrong=wrong,
         typed=request.form.get("addresses", "\n".join(_account().allowed)),
         saved="saved" in request.args,
+        back="back" in request.args,
     )
 
 
 @site.post("/let-me-in")
 def let_me_in() -> ResponseReturnValue:
     _account().allow("")
-    return redirect(url_for("site.whitelist"))
+    return redirect(url_for("site.whitelist", back=1))
 
 
 @site.post("/start-over")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
@@ -90,7 +91,7 @@ class Stage:
     def __init__(self, scenario: str, chance: Random) -> None:
         self._chance = chance
         self.open_account()
-        self.asked: list[Asked] = []
+        self.asked: deque[Asked] = deque(maxlen=1000)
         self._added: dict[str, ApiKey] = {}
         self.scenario = scenario
 
@@ -128,7 +129,7 @@ class Stage:
         scheme = (request.authorization or "").strip().partition(" ")[0].lower()
         known = {"": "", "basic": "Basic", "hs256": "HS256"}
         self.asked.append(
-            Asked(request.method, request.path, request.authorization is not None, known.get(scheme, "other"))
+            Asked(request.method, request.path[:200], request.authorization is not None, known.get(scheme, "other"))
         )
 
     def answer(self, request: Request) -> Reply:

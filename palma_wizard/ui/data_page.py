@@ -129,6 +129,8 @@ class DataPage(Page):
         fill.clicked.connect(self._fill)
         row.addWidget(fill)
         row.addStretch(1)
+        column.addLayout(row)
+        row = QHBoxLayout()
         caption = label(self.say("practice.scenario"), "quiet")
         caption.setWordWrap(False)
         row.addWidget(caption)
@@ -137,7 +139,8 @@ class DataPage(Page):
             self.scenario.addItem(self.say(f"scenario.{scenario}"), scenario)
         self.scenario.setAccessibleName(self.say("practice.scenario"))
         self.scenario.currentIndexChanged.connect(lambda: set_scenario(self.scenario.currentData()))
-        row.addWidget(self.scenario)
+        self.scenario.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        row.addWidget(self.scenario, 1)
         column.addLayout(row)
         box.hide()
         return box

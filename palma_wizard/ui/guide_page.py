@@ -86,6 +86,9 @@ class GuidePage(Page):
         if count > 1:
             over += "  ·  " + self.say("part.of", number=index + 1, count=count)
         self.over.setText(over)
+        title = (self.step.parts[index].title if count else "") or self.step.title
+        self.title_label.setText(title)
+        self.setAccessibleName(title)
 
     def _part(self, part: Part) -> QWidget:
         made = QWidget()
@@ -104,6 +107,11 @@ class GuidePage(Page):
             view.opened.connect(lambda: picture.enlarge(self, self.guide, shown, self._tasks))
             column.addWidget(view, 1)
         return made
+
+    def open_address(self, url: str) -> None:
+        super().open_address(url)
+        if self._practising:
+            self._address.setText(self.say("practice.opened", url=url))
 
     def _open_site(self) -> None:
         if self._practising:

@@ -62,7 +62,10 @@ class NoticePage(Page):
         self.look_up = button(self.say("notice.look-up"), icon="refresh", name="look-up")
         self.look_up.clicked.connect(lambda: self._tasks.start(self._look_up()))
         grid.addWidget(self.look_up, 3, 1)
-        grid.addWidget(label(self.say("notice.look-up-who", first=first, second=second), "quiet"), 4, 1, 1, 2)
+        for_real = self.say("notice.look-up-who", first=first, second=second)
+        self._asked = {False: for_real, True: self.say("practice.look-up")}
+        self._who = label(for_real, "quiet")
+        grid.addWidget(self._who, 4, 1, 1, 2)
         self.result = Notice("info", "", name="look-up-result")
         self.result.hide()
         self.body.addWidget(self.result)
@@ -75,6 +78,7 @@ class NoticePage(Page):
         """A practice address must never be taken for the person's own: nothing is kept across the change."""
         super().set_practice(practising)
         self._try_it.setVisible(practising)
+        self._who.setText(self._asked[practising])
         if practising != self._practising:
             self._practising = practising
             self._round += 1

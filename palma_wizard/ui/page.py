@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, QUrl, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -42,6 +43,7 @@ class Page(QWizardPage):
         self.say = guide.say
         self.setAccessibleName(title)
         self._complete = True
+        self._since_opening = QElapsedTimer()
         self.banner = Notice("info", self.say("practice.banner"), name="practice-banner")
         leave = button(self.say("practice.leave"), flat=True, name="leave-practice")
         leave.clicked.connect(self.leave_practice)
@@ -86,7 +88,10 @@ class Page(QWizardPage):
         return self._complete
 
     def open_address(self, url: str) -> None:
-        """In the person's browser; where that fails, show the address to copy."""
+        """In the person's browser, once for a double click; where that fails, show the address to copy."""
+        if self._since_opening.isValid() and self._since_opening.elapsed() < QApplication.doubleClickInterval():
+            return
+        self._since_opening.start()
         opened = QDesktopServices.openUrl(QUrl(url))
         self.show_state(error="" if opened else self.say("error.browser", url=url), complete=self._complete)
 

@@ -198,7 +198,7 @@ class PictureView(_PictureWidget):
     def _place_callouts(self) -> None:
         super()._place_callouts()
         inside = self.frame().adjusted(theme.S, theme.S, -theme.S - theme.CONTROL, -theme.S - theme.CONTROL)
-        corners = [inside.topRight(), inside.bottomRight(), inside.topLeft(), inside.bottomLeft()]
+        corners = [inside.bottomRight(), inside.topRight(), inside.bottomLeft(), inside.topLeft()]
         self._closer.move(next(filter(self._is_free, corners), corners[0]).toPoint())
 
     def _is_free(self, corner: QPointF) -> bool:
@@ -333,6 +333,7 @@ class _Canvas(_PictureWidget):
     def __init__(self, guide: Guide, picture: Picture, tasks: Tasks) -> None:
         super().__init__(guide, picture, tasks)
         self.setObjectName("viewer-picture")
+        self.setMinimumSize(320, 180)
         self.chosen = FIT
         self._centre = QPointF(0.5, 0.5)
         self._grip = QPointF()
@@ -525,8 +526,8 @@ class Viewer(QDialog):
 
 
 def enlarge(parent: QWidget, guide: Guide, picture: Picture, tasks: Tasks) -> QDialog:
-    """Opens the viewer over the window of `parent`."""
-    viewer = Viewer(parent, guide, picture, tasks)
+    """Opens the viewer over the window of `parent`; the one that is open already, if there is one."""
+    viewer = parent.findChild(Viewer) or Viewer(parent, guide, picture, tasks)
     viewer.open()
     return viewer
 

@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -59,7 +59,7 @@ class Wizard(QWizard):
         self.setOption(QWizard.WizardOption.IndependentPages)
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
-        self.resize(1000, 700)
+        self.resize(QSize(1000, 700).boundedTo(self.screen().availableSize()))
         self.setMinimumSize(800, 600)
         self._make_pages()
         self.rail = Rail(guide, [self._say("rail.start"), *(s.rail for s in guide.steps), self._say("rail.check")])
@@ -152,6 +152,10 @@ class Wizard(QWizard):
         return self._jumping or super().validateCurrentPage()
 
     def help_for(self, number: int) -> Sequence[Hint]:
+        about = Hint(self._say("practice.help-see"), self._say("practice.help-do"))
+        return [*([about] if self.draft.practice else []), *self._hints(number)]
+
+    def _hints(self, number: int) -> Sequence[Hint]:
         if number in {START, CHECK}:
             return self._guide.help["start" if number == START else "check"]
         return self._guide.steps[number - 1].help
@@ -172,6 +176,8 @@ class Wizard(QWizard):
             self.start_page.choice("begin").setFocus()
         elif number == DATA:
             self.data_page.key.focus()
+        elif number == NOTICE:
+            self.notice_page.look_up.setFocus()
         elif number == CHECK:
             self.check_page.run.setFocus()
         else:
@@ -222,6 +228,7 @@ class Wizard(QWizard):
             self.check_page.stop()
             self.draft.enter(Credentials("", ""))
             self.data_page.clear()
+            self._visited.clear()
         self.draft.choose(self.draft.exchange, practice=practising)
         title = self._say("name")
         self.setWindowTitle(f"{title} – {self._say('practice.banner').partition('.')[0]}" if practising else title)
@@ -245,7 +252,7 @@ class Wizard(QWizard):
         except OSError:
             page.show_state(error=self._say("practice.no-server"), complete=page.isComplete())
             return
-        if url is not None:
+        if url is not None and self.draft.practice:
             page.open_address(url + PAGES["check" if number == CHECK else self._guide.steps[number - 1].id])
 
     async def _address_services(self) -> Mapping[str, Sequence[str]] | None:

@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palma_wizard.practice import KEY, SCENARIOS, SECRET, PracticeExchange
-from palma_wizard.practice.hitbtc import ApiKey, Right
+from palma_wizard.practice.hitbtc import ApiKey, Request, Right
 
 PUBLIC = "/api/3/public/symbol/BTCUSDT"
 KEYS = "/api/3/user/api-keys"
@@ -467,6 +467,14 @@ def test_it_remembers_what_was_asked_but_no_header(fresh_exchange: PracticeExcha
         ("POST", READ, True, "other"),
     ]
     assert SECRET not in repr(exchange.requests)
+
+
+def test_it_remembers_no_more_than_a_thousand_and_no_long_path(fresh_exchange: PracticeExchange) -> None:
+    stage = fresh_exchange._stage
+    for number in range(1500):
+        stage.note(Request("GET", f"/{number:05}" + "x" * 60_000))
+    assert len(fresh_exchange.requests) == 1000
+    assert fresh_exchange.requests[-1].path == "/01499" + "x" * 194
 
 
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "hangs"])

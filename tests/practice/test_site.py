@@ -505,7 +505,7 @@ def test_signing_up_and_a_lost_password_send_their_email(visitor: Visitor, path:
     assert Reader(reply.text).text("b") == "1"
     inbox = visitor.read("/inbox")
     assert inbox.text("h2") == subject
-    assert visitor.read("/").text("b") == "https://hitbtc.com"  # and no number of unread ones any more
+    assert visitor.read("/").text("b") == ""  # no number of unread ones any more
     if path == "/sign-up":
         (link,) = [each for each in inbox.links if each.startswith("/confirm")]
         assert "/sign-in" in visitor.read(link).links
@@ -725,7 +725,7 @@ def test_off_and_on_count_at_once(trader: Visitor) -> None:
         assert number(trader.exchange, key, NEEDS[Right.READ]) == answer
         assert listed(trader.exchange, key)["is_active"] is (to == "on")
         switches = [each for each in trader.read(KEYS).all("button") if each.get("name") == "to"]
-        assert [each["value"] for each in switches if "aria-current" in each] == [to, "on"]
+        assert [each["value"] for each in switches if "aria-current" in each] == [to]
 
 
 def test_a_deleted_key_is_unknown_at_once(trader: Visitor) -> None:
@@ -1207,7 +1207,7 @@ def test_no_form_breaks_a_page(exchange: PracticeExchange, signed_in: RequestsCo
         form: dict[str, str | Sequence[str]] = {**(sent.form if fills_in else {}), **typed}
         files = {"file": ("a\"'<b>", b"\0<script>")} if in_parts else None
         reply = visitor.post(sent.path, form, files=files, allow_redirects=False)
-        assert reply.status_code in (200, 302, 403, 404)
+        assert reply.status_code in (200, 302, 400, 403, 404)
         for path in ("/settings", WHITELIST, KEYS):
             after = visitor.get(path)
             assert after.status_code in (200, 403)
@@ -1384,17 +1384,19 @@ def test_a_page_that_fails_says_so_plainly_and_keeps_nobody_waiting(
     assert not [record for record in caplog.records if not record.name.startswith("urllib3")]
 
 
+@pytest.mark.parametrize("asked", ["POST /security-check", "GET /settings"])
 @pytest.mark.parametrize("leaves", [True, False])
-def test_a_form_that_does_not_come_to_its_end_keeps_nobody_waiting(trader: Visitor, leaves: bool) -> None:
+def test_a_form_that_does_not_come_to_its_end_keeps_nobody_waiting(trader: Visitor, leaves: bool, asked: str) -> None:
     address = ("127.0.0.1", urlsplit(trader.url).port or 0)
     head = (
-        f"POST /security-check HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\nOrigin: {trader.url}\r\n"
+        f"{asked} HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\nOrigin: {trader.url}\r\n"
+        "Cookie: " + "; ".join(f"{each.name}={each.value}" for each in trader.session.cookies) + "\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\nrobot="
     )
-    before = len(trader.exchange.requests)
+    before = trader.exchange.requests
     with socket.create_connection(address, timeout=5) as sending:
         sending.sendall(head.encode())
-        while len(trader.exchange.requests) == before:
+        while trader.exchange.requests == before:
             time.sleep(0.01)
         if leaves:
             sending.close()

@@ -212,8 +212,8 @@ def test_the_call_outs_stand_on_their_places_at_every_size(show: Make, file: str
 @pytest.mark.parametrize("size", [(340, 200), (740, 420), (1500, 990)])
 def test_the_button_to_look_closer_covers_no_call_out(show: Make, file: str, size: tuple[int, int]) -> None:
     free = show(file, *size, callouts=CALLOUTS[:1])
-    corner = free.frame().topRight() - QPointF(free._closer.geometry().topRight())
-    assert corner.manhattanLength() < theme.S * 2 + 2
+    corner = free.frame().bottomRight() - QPointF(free._closer.geometry().bottomRight())
+    assert corner.manhattanLength() <= theme.S * 2 + 2
     view = show(file, *size)
     closer = view._closer.geometry()
     assert min(closer.size().toTuple()) >= 32
@@ -672,3 +672,18 @@ def test_a_larger_window_keeps_what_is_in_the_middle(viewer: Viewer, run: Runner
     viewer.resize(1560, 1100)
     run(until(lambda: viewer.width() == 1560, "it kept its size"))
     assert not any(arrows(viewer).values())
+
+
+def test_the_smallest_viewer_still_shows_the_picture(viewer: Viewer, run: Runner) -> None:
+    viewer.resize(1, 1)
+    QApplication.processEvents()
+    assert viewer.canvas.frame().height() >= 170
+    for scale in (1, 2, FIT):
+        viewer.canvas.choose(scale)
+
+
+def test_there_is_one_viewer_however_often_it_is_asked_for(viewer: Viewer, file: str, tasks: Tasks) -> None:
+    view = viewer.parentWidget()
+    assert view is not None
+    again = picture.enlarge(view, WORDS, Picture(file, "What it shows.", CALLOUTS), tasks)
+    assert again is viewer

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessage
 from palma_wizard import guide, vault
 from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
-from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET
+from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET, PracticeExchange
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.hands import click, find, note_what_is_opened, until, visible_words
 
@@ -384,19 +384,60 @@ def test_where_the_browser_does_not_open_the_practice_address_is_shown_to_copy(
         click(window.start_page.choice("practise"))
         window.go(7)
         click(find(window.currentPage(), "open-link"))
-        await until(lambda: opened and opened[0] in visible_words(window.currentPage()), "no address")
+        await until(lambda: opened, "nothing was opened")
+        sentence = WORDS.say("error.browser", url=opened[0])
+        await until(lambda: sentence in visible_words(window.currentPage()), "no sentence")
         assert window.button(QWizard.WizardButton.NextButton).isEnabled()
-        note_what_is_opened(monkeypatch)
-        click(find(window.currentPage(), "open-link"))
-        await until(lambda: opened[0] not in visible_words(window.currentPage()), "the address stayed")
-        note_what_is_opened(monkeypatch, browser_opens=False)
-        click(find(window.currentPage(), "open-link"))
-        await until(lambda: opened[0] in visible_words(window.currentPage()), "no address")
+        for opens in (True, False):
+            note_what_is_opened(monkeypatch, browser_opens=opens)
+            await asyncio.sleep(QApplication.doubleClickInterval() / 1000)
+            click(find(window.currentPage(), "open-link"))
+            await until(lambda opens=opens: (sentence in visible_words(window.currentPage())) is not opens, "it stayed")  # type: ignore[misc]
+            assert opened[0] in visible_words(window.currentPage())
         window._leave_practice()
         window.go(7)
         assert opened[0] not in visible_words(window.currentPage())
 
     run(walk())
+
+
+def test_a_double_click_opens_the_practice_site_once(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = note_what_is_opened(monkeypatch)
+
+    async def walk() -> None:
+        click(window.start_page.choice("practise"))
+        for _ in range(2):
+            click(find(window.currentPage(), "open-link"))
+        await until(lambda: opened, "nothing was opened")
+        await asyncio.sleep(0.2)
+
+    run(walk())
+    assert len(opened) == 1
+
+
+def test_the_practice_site_is_not_opened_once_practice_was_left(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = note_what_is_opened(monkeypatch)
+    start = PracticeExchange.start
+
+    def start_slowly(exchange: PracticeExchange) -> None:
+        time.sleep(0.3)
+        start(exchange)
+
+    monkeypatch.setattr(PracticeExchange, "start", start_slowly)
+
+    async def walk() -> None:
+        click(window.start_page.choice("practise"))
+        click(find(window.currentPage(), "open-link"))
+        await asyncio.sleep(0.1)
+        window._leave_practice()
+        await asyncio.sleep(0.6)
+
+    run(walk())
+    assert opened == []
 
 
 def test_what_the_check_complains_of_is_mended_on_the_practice_site_while_practising(
