@@ -228,7 +228,7 @@ class Wizard(QWizard):
             self.check_page.stop()
             self.draft.enter(Credentials("", ""))
             self.data_page.clear()
-            self._visited.clear()
+            self._visited = {START}
         self.draft.choose(self.draft.exchange, practice=practising)
         title = self._say("name")
         self.setWindowTitle(f"{title} – {self._say('practice.banner').partition('.')[0]}" if practising else title)

@@ -24,6 +24,7 @@ from palma_wizard import guide, vault
 from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
 from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET, PracticeExchange
+from palma_wizard.ui.page import Page
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.hands import click, find, note_what_is_opened, until, visible_words
 
@@ -694,3 +695,37 @@ def test_a_check_cancelled_before_its_first_step_leaves_the_page_usable(window: 
         await until(window.check_page.run.isEnabled, "the page is stuck")
 
     run(walk())
+
+
+def test_nothing_is_cut_off_at_the_side_of_the_smallest_window(window: Wizard, run: Runner) -> None:
+    window.resize(window.minimumSize())
+
+    async def it_fits() -> None:
+        await asyncio.sleep(0.05)
+        page = window.currentPage()
+        assert isinstance(page, Page)
+        content = page.area.widget()
+        assert content is not None
+        assert content.width() <= page.area.viewport().width(), page.title_label.text()
+
+    async def walk() -> None:
+        for practising in (False, True):
+            window._set_practice(practising)
+            for number in range(12):
+                window.go(number)
+                await it_fits()
+        window._leave_practice()
+        for scenario in ("can-withdraw", "wrong-key"):
+            to_check_page(window, scenario)
+            await verdict_of(window)
+            await it_fits()
+            window.go(START)
+
+    run(walk())
+
+
+def test_what_was_done_while_practising_is_not_done_for_real(window: Wizard) -> None:
+    click(window.start_page.choice("practise"))
+    window.go(5)
+    window._leave_practice()
+    assert not any(window.rail._items[number].isEnabled() for number in range(1, 12))
