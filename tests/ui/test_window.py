@@ -391,7 +391,7 @@ def test_where_the_browser_does_not_open_the_practice_address_is_shown_to_copy(
         assert window.button(QWizard.WizardButton.NextButton).isEnabled()
         for opens in (True, False):
             note_what_is_opened(monkeypatch, browser_opens=opens)
-            await asyncio.sleep(QApplication.doubleClickInterval() / 1000)
+            await asyncio.sleep(1.5 * QApplication.doubleClickInterval() / 1000)
             click(find(window.currentPage(), "open-link"))
             await until(lambda opens=opens: (sentence in visible_words(window.currentPage())) is not opens, "it stayed")  # type: ignore[misc]
             assert opened[0] in visible_words(window.currentPage())
