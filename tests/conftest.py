@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
+
+    from palma_wizard.ui.wizard import Wizard
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -130,3 +133,30 @@ def run(app: QApplication) -> Iterator[Runner]:
     loop.close()
     gc.collect()
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> QSettings:
+    from PySide6.QtCore import QSettings
+
+    return QSettings(str(tmp_path / "progress.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def window(run: Runner, settings: QSettings) -> Iterator[Wizard]:
+    """The whole program's window, on the screen."""
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication
+
+    from palma_wizard import guide
+    from palma_wizard.ui.wizard import Wizard
+
+    made = Wizard(guide.load(), settings)
+    made.show()
+    assert QTest.qWaitForWindowExposed(made)
+    yield made
+    made._leaving = True
+    made.close()
+    run(asyncio.sleep(0))
+    made.deleteLater()
+    QApplication.processEvents()

@@ -1,4 +1,4 @@
-"""The practice exchange: plays HitBTC on this computer, its API from the published recipe and its pages.
+"""The practice exchange: plays HitBTC on this computer, its API and its pages, from what is published of them.
 
 It shares no code with the client: a fake that signs with the client's own code would prove nothing.
 """

@@ -6,12 +6,11 @@ import asyncio
 import concurrent.futures
 import re
 from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWizard
@@ -55,18 +54,6 @@ def browser(screen: None) -> Iterator[Chromium]:
     opened = Chromium()
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def window(run: Runner, tmp_path: Path) -> Iterator[Wizard]:
-    made = Wizard(WORDS, QSettings(str(tmp_path / "progress.ini"), QSettings.Format.IniFormat))
-    made.show()
-    assert QTest.qWaitForWindowExposed(made)
-    yield made
-    made._leaving = True
-    made.close()
-    run(asyncio.sleep(0))
-    made.deleteLater()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,24 +30,6 @@ from tests.hands import click, find, note_what_is_opened, until, visible_words
 
 WORDS = guide.load()
 Runner = Callable[[Awaitable[object]], object]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> QSettings:
-    return QSettings(str(tmp_path / "progress.ini"), QSettings.Format.IniFormat)
-
-
-@pytest.fixture
-def window(run: Runner, settings: QSettings) -> Iterator[Wizard]:
-    made = Wizard(WORDS, settings)
-    made.show()
-    assert QTest.qWaitForWindowExposed(made)
-    yield made
-    made._leaving = True
-    made.close()
-    run(asyncio.sleep(0))
-    made.deleteLater()
-    QApplication.processEvents()
 
 
 def press(window: Wizard, which: QWizard.WizardButton) -> None:
