@@ -31,8 +31,12 @@ run: setup ## Open the wizard; where there is no screen, do the whole set-up in 
 	else $(BIN)/palma-wizard; fi
 
 .PHONY: test
-test: setup .venv/.apt-test-done .venv/.lock-test-done ## Install what the tests need beyond that, and run them (ARGS="-k name" for some)
+test: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.ccxt-done ## Install what the tests need beyond that, and run them (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup .venv/.lock-test-done ## Try replies of every shape, 10,000 of them
+	@PALMA_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
 
 .PHONY: check
 check: setup .venv/.lock-test-done ## Check style, types and who imports whom
@@ -84,6 +88,14 @@ MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF
 .venv/.lock-test-done: tests/requirements.lock .venv/.lock-run-done
 	@echo "Installing the pinned Python packages for tests..."
 	@$(PIP_LOCKED) $<
+	@touch $@
+
+# ccxt is a client to compare with. Two versions of it fit no one environment; what they need besides is in it already.
+.venv/.ccxt-done: tests/ccxt-new.lock tests/ccxt-old.lock | .venv/.lock-test-done
+	@echo "Installing ccxt for tests, two versions of it..."
+	@rm -rf .venv/ccxt-*
+	@$(PIP_LOCKED) tests/ccxt-new.lock --no-deps --target .venv/ccxt-4.5.90
+	@$(PIP_LOCKED) tests/ccxt-old.lock --no-deps --target .venv/ccxt-1.50.1
 	@touch $@
 
 .venv/.project-done: pyproject.toml .venv/.lock-run-done

@@ -9,9 +9,11 @@ The ground floor knows no Qt and is what the window (`ui`) and the command line 
     transport   the one door to the network
     verify      runs a check: all calls side by side, one Verdict
     address     this computer's public address
+    whitelist   a list of allowed addresses, rehearsed before it is saved
+    report      what a helper needs to know of a check, and nothing secret
     vault       the one door to the keyring
     guide       every word a person reads
-    practice    a practice exchange on loopback
+    practice    practice exchanges on loopback
     draft       the rule that only the entry that passed may be saved
 
 A check goes: entry -> draft.begin -> verify.check -> exchange.read -> draft.finish -> draft.save -> vault.

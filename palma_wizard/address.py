@@ -11,8 +11,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from palma_wizard import workers
-from palma_wizard.exchanges import Call, Fault, Reply, allows
+from palma_wizard.exchanges import Call, Fault, Reply
 from palma_wizard.transport import Door
+from palma_wizard.whitelist import AddressKind, kind
+
+__all__ = [
+    "SERVICES",
+    "SERVICE_NAMES",
+    "TIME_LIMIT",
+    "AddressKind",
+    "Agreement",
+    "Sighting",
+    "kind_of",
+    "look_up",
+    "parse",
+]
 
 SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "ipv4": ("https://api4.ipify.org/", "https://ipv4.icanhazip.com/"),
@@ -20,15 +33,12 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
 }
 SERVICE_NAMES: Final = ("ipify.org", "icanhazip.com")
 TIME_LIMIT: Final = 12.0
-
-_NOT_PUBLIC: Final = (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
-    "224.0.0.0/3", "::/127", "::ffff:0:0/96", "fc00::/7", "fe80::/10", "ff00::/8",
-)  # fmt: skip
-"""Addresses that no service on the internet can have seen; the ones for documentation are left to practice."""
+LONGEST_ANSWER: Final = 64
 
 
 class Agreement(enum.Enum):
+    """DIFFERENT: one of the services is reached another way, through a VPN or a proxy, say."""
+
     BOTH = "both"
     ONE = "one"
     DIFFERENT = "different"
@@ -44,9 +54,12 @@ class Sighting:
 
 
 async def look_up(services: Mapping[str, Sequence[str]] = SERVICES) -> dict[str, Sighting]:
-    """Ask all services at once, for "ipv4" and "ipv6" apart. A computer without IPv6 simply has none there."""
+    """Ask all services at once, and take what came within TIME_LIMIT, for "ipv4" and "ipv6" apart.
+
+    A computer without IPv6 has NONE there; one with IPv6 alone has NONE for "ipv4".
+    """
     kinds = list(services)
-    sightings = await asyncio.gather(*(_sighting(services[kind], 4 if kind == "ipv4" else 6) for kind in kinds))
+    sightings = await asyncio.gather(*(_sighting(services[each], 4 if each == "ipv4" else 6) for each in kinds))
     return dict(zip(kinds, sightings, strict=True))
 
 
@@ -63,11 +76,11 @@ async def _sighting(urls: Sequence[str], version: int) -> Sighting:
 
 async def _ask(url: str, version: int) -> str | None:
     parts = urllib.parse.urlsplit(url)
-    call = Call("address", parts.path)
-    door = Door(f"{parts.scheme}://{parts.netloc}", [call])
+    call = Call("address", parts.hostname or "", parts.path)
+    door = Door([call], base_url=None if parts.scheme == "https" else f"{parts.scheme}://{parts.netloc}")
     try:
         async with asyncio.timeout(TIME_LIMIT):
-            answer = await workers.run(door.send, call, {})
+            answer = await workers.run(door.send, call)
     except TimeoutError:
         return None
     finally:
@@ -76,11 +89,14 @@ async def _ask(url: str, version: int) -> str | None:
 
 
 def _address(answer: Reply | Fault, version: int) -> str | None:
-    """Strict: exactly one address of the kind that was asked for, which the internet can see, and nothing else."""
-    if isinstance(answer, Fault) or answer.status != 200 or len(answer.body) > 64:
+    """Strict: exactly one address of the kind that was asked for, which the internet can see, and nothing else.
+
+    The page of a network that wants a log-in first is no answer.
+    """
+    if isinstance(answer, Fault) or answer.status != 200 or len(answer.body) > LONGEST_ANSWER:
         return None
-    text = parse(answer.body.decode("ascii", "replace").strip(), version)
-    return None if text is None or allows(_NOT_PUBLIC, text) else text
+    text = parse(answer.body.decode("ascii", "replace"), version)
+    return text if text is not None and kind_of(text) is AddressKind.PUBLIC else None
 
 
 def parse(text: str, version: int | None = None) -> str | None:
@@ -92,3 +108,16 @@ def parse(text: str, version: int | None = None) -> str | None:
     if "%" in text or version not in {None, address.version}:
         return None
     return str(address)
+
+
+def kind_of(text: str) -> AddressKind | None:
+    """Where an address typed by hand has a meaning, or None for anything that is not a single address.
+
+    A link-local address may carry its zone, as in "fe80::1%eth0": that is how a computer shows its own.
+    """
+    bare, _, zone = text.partition("%")
+    address = parse(bare)
+    if address is None:
+        return None
+    found = kind(ipaddress.ip_address(address))
+    return None if "%" in text and (not zone.strip() or found is not AddressKind.LINK_LOCAL) else found

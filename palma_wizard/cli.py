@@ -12,13 +12,14 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Final, TypeVar
 
-from palma_wizard import entry, guide, vault, verify
+from palma_wizard import address, entry, guide, report, vault, verify, whitelist
 from palma_wizard.draft import Draft
-from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Right, Verdict
-from palma_wizard.exchanges.registry import CHECKABLE
-from palma_wizard.practice import SCENARIOS, PracticeExchange
+from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict
+from palma_wizard.exchanges.registry import BY_NAME
+from palma_wizard.practice import KEYS, SCENARIOS, PracticeExchange
 
 T = TypeVar("T")
 
@@ -36,12 +37,13 @@ EXIT_CODES: Final = {
     Outcome.UNTRUSTED_CONNECTION: 19,
     Outcome.TIMED_OUT: 20,
     Outcome.NOT_UNDERSTOOD: 21,
+    Outcome.WRONG_USER_ID: 22,
+    Outcome.NOT_OFFERED_HERE: 23,
 }
 NOTHING_SAVED: Final = 3
 """--saved found no key."""
 KEYRING_TROUBLE: Final = 4
 """The keyring could not be used, or refused; also where a key passed and --save did not store it."""
-NOT_CHECKABLE: Final = 5
 PROGRAM_DAMAGED: Final = 6
 CANCELLED: Final = 130
 INPUT_LIMIT: Final = 100_000
@@ -110,6 +112,8 @@ def _parser(words: guide.Guide) -> argparse.ArgumentParser:
     parser.add_argument("--saved", action="store_true", help="check the key that is stored")
     parser.add_argument("--save", action="store_true", help="store the key if it passes")
     parser.add_argument("--forget", action="store_true", help="remove the stored key from this computer")
+    parser.add_argument("--report", metavar="FILE", help="print a report for whoever helps you and save it in FILE")
+    parser.add_argument("--with-addresses", action="store_true", help="internet addresses may be in the report")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
     return parser
 
@@ -120,12 +124,22 @@ class _Session:
     def __init__(self, words: guide.Guide, chosen: argparse.Namespace) -> None:
         self._words = words
         self._say = words.say
+        self._terms = words.terms(chosen.exchange)
         self._exchange: str = chosen.exchange
         self._scenario: str | None = chosen.practice
         self._saved: bool = chosen.saved
         self._save: bool = chosen.save
         self._forget: bool = chosen.forget
         self._json: bool = chosen.json
+        self._report: str | None = chosen.report
+        self._with_addresses: bool = chosen.with_addresses
+        self._let_in: tuple[str, ...] = ()
+        self._standing: whitelist.Standing | None = None
+        self._own: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def _asks_user_id(self) -> bool:
+        return EXCHANGES[self._exchange].user_id_pattern is not None
 
     @property
     def _practising(self) -> bool:
@@ -134,21 +148,21 @@ class _Session:
     def run(self) -> int:
         if self._forget:
             return self._forget_saved()
-        if self._exchange not in CHECKABLE:
-            name = self._say(f"exchange.{self._exchange}")
-            raise Stop(self._say("exchange.not-yet", exchange=name), NOT_CHECKABLE)
         with ExitStack() as open_things:
             practice = None
             if self._scenario is not None:
                 practice = open_things.enter_context(_practice(self._scenario, self._words))
             draft = Draft(exchange=self._exchange, practice=self._practising)
             draft.enter(self._entry(practice))
-            verdict = asyncio.run(self._check(draft, practice.url if practice else None))
+            verdict = asyncio.run(self._check(draft, practice))
         code = EXIT_CODES[verdict.outcome]
         if self._json:
-            print(json.dumps(as_json(verdict)))
+            standing = self._standing.value if self._standing else None
+            print(json.dumps({**as_json(verdict), "own_address": standing}))
         else:
             self._print_verdict(verdict)
+        if self._report is not None:
+            self._write_report(verdict, self._report)
         return self._store(draft, code) if self._save else code
 
     def _entry(self, practice: PracticeExchange | None) -> Credentials:
@@ -156,10 +170,11 @@ class _Session:
             return self._load_saved()
         text = self._standard_input()
         if practice is not None and not text:
-            return Credentials(practice.key, practice.secret)
+            own = KEYS[self._exchange]
+            return Credentials(own.key, own.secret, own.user_id)
         found = self._prompted() if text is None else _from_json(text, self._words)
         found = Credentials(*(entry.clean(value).text for value in (found.key, found.secret, found.user_id)))
-        if not found.key or not found.secret:
+        if not found.key or not found.secret or (self._asks_user_id and not found.user_id):
             raise Stop(self._say("cli.empty"), 2)
         return found
 
@@ -181,13 +196,14 @@ class _Session:
             raise Stop(self._say("cli.no-terminal"), 2)
         key = getpass.getpass(self._say("cli.key"))
         secret = getpass.getpass(self._say("cli.secret"))
-        user_id = input(self._say("cli.user-id")) if EXCHANGES[self._exchange].user_id_pattern else ""
+        user_id = input(self._say("cli.user-id")) if self._asks_user_id else ""
         return Credentials(key, secret, user_id)
 
     def _load_saved(self) -> Credentials:
         saved = self._with_keyring(lambda store: store.load(self._exchange))
         if saved is None:
             raise Stop(self._say("cli.nothing-saved", exchange=self._exchange), NOTHING_SAVED)
+        self._let_in = saved.let_in
         return saved.credentials
 
     def _forget_saved(self) -> int:
@@ -204,28 +220,53 @@ class _Session:
             print(self._say("cli.nothing-saved", exchange=self._exchange))
         return 0
 
-    async def _check(self, draft: Draft, practice_url: str | None) -> Verdict:
+    async def _check(self, draft: Draft, practice: PracticeExchange | None) -> Verdict:
         if not self._json:
             if self._scenario is not None:
                 print(self._say("cli.practice", scenario=self._say(f"scenario.{self._scenario}")))
             print(self._say("cli.asks", exchange=self._say(f"exchange.{self._exchange}")))
         ticket = draft.begin()
-        verdict = await verify.check(
-            CHECKABLE[self._exchange], draft.entry, practice_url=practice_url, on_check=self._print_check
+        verdict, _ = await asyncio.gather(
+            verify.check(
+                BY_NAME[self._exchange],
+                draft.entry,
+                practice_url=practice.url if practice else None,
+                on_check=self._print_check,
+            ),
+            self._look_up_own_address(practice),
         )
         draft.finish(ticket, verdict)
         return verdict
 
+    async def _look_up_own_address(self, practice: PracticeExchange | None) -> None:
+        """Asks the services only where there is something to compare, or a report that the address is wanted in."""
+        if not self._let_in and not (self._report is not None and self._with_addresses):
+            return
+        seen = await address.look_up(practice.address_urls if practice else address.SERVICES)
+        self._own = {kind: sighting.seen for kind, sighting in seen.items()}
+        if self._let_in:
+            self._standing = whitelist.changed(self._let_in, self._own)
+
+    def _write_report(self, verdict: Verdict, file: str) -> None:
+        own = [text for texts in self._own.values() for text in texts] if self._with_addresses else None
+        text = report.write(verdict, datetime.datetime.now().astimezone(), own)
+        print(text, file=sys.stderr if self._json else sys.stdout)
+        try:
+            Path(file).write_text(text, "utf-8")
+        except OSError:
+            raise Stop(self._say("report.not-saved"), 2) from None
+
     def _print_check(self, check: Check) -> None:
         if not self._json:
-            asked, came = self._say(f"ask.{check.id}"), self._say(f"state.{check.state.value}")
-            print(f"  {asked:<42} {came:<20} {check.ms:>6} ms")
+            asked, came = self._say(f"ask.{check.id}", **self._terms), self._say(f"state.{check.state.value}")
+            print(f"  {asked:<46} {came:<20} {check.ms:>6} ms")
 
     def _print_verdict(self, verdict: Verdict) -> None:
-        reading, words = verdict.reading, self._words.outcomes[verdict.outcome.value]
+        reading, words = verdict.reading, self._words.outcome(verdict.outcome, verdict.exchange)
         print(self._say("cli.rights"))
         for right, state in reading.rights.items():
-            print(f"  {self._say(f'right.{right.value}'):<42} {self._words.right_state(right.value, state.value)}")
+            name = self._say(f"right.{verdict.exchange}.{right.value}")
+            print(f"  {name:<46} {self._words.right_state(right.value, state.value)}")
         if reading.allowed_addresses is None:
             addresses = self._say("cli.addresses-unknown")
         else:
@@ -234,9 +275,17 @@ class _Session:
         print(self._say("cli.verdict", title=words.title))
         print(f"  {words.cause}")
         for number, cause in enumerate(reading.causes, 1):
-            named = self._words.causes[cause.value]
+            named = self._words.cause(cause, verdict.exchange)
             print(f"  {number}. {named.text} {named.do}")
         print(self._say("cli.next", next=words.next))
+        if reading.retry_after is not None:
+            print(self._say("check.retry", **self._terms, seconds=reading.retry_after))
+        if verdict.counter is not None:
+            print(self._say("check.counted", counter=verdict.counter))
+        if self._standing is not None:
+            here = ", ".join(text for texts in self._own.values() for text in texts)
+            places = {**self._terms, "listed": ", ".join(self._let_in), "now": here}
+            print(self._say(f"standing.{self._standing.value}", **places))
 
     def _store(self, draft: Draft, code: int) -> int:
         """The exit code of the check, unless a key that passed could not be stored; practice shrugs at that."""
@@ -275,10 +324,12 @@ def as_json(verdict: Verdict) -> dict[str, object]:
         "exchange": verdict.exchange,
         "practice": verdict.practice,
         "outcome": verdict.outcome.value,
-        "rights": {right.value: reading.rights[right].value for right in Right},
+        "rights": {right.value: state.value for right, state in reading.rights.items()},
         "allowed_addresses": None if allowed is None else list(allowed),
         "causes": [cause.value for cause in reading.causes],
-        "checks": [{"id": check.id, "state": check.state.value, "ms": check.ms} for check in verdict.checks],
+        "checks": [
+            {"id": check.id, "state": check.state.value, "ms": check.ms, "sign": check.sign} for check in verdict.checks
+        ],
     }
 
 

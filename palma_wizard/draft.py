@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from palma_wizard.exchanges import Credentials, Outcome, Verdict
+from palma_wizard.exchanges import EXCHANGES, Credentials, Outcome, Verdict
 
 if TYPE_CHECKING:
     from palma_wizard.vault import Vault
@@ -24,7 +24,11 @@ class Ticket:
 
 
 class Draft:
-    """One exchange, one entry, and the verdict on exactly that entry."""
+    """One exchange, one entry, and the verdict on exactly that entry.
+
+    `own` are this computer's public addresses as far as known, `let_in` the entries of the list of allowed addresses
+    that let them in: kept with the key, so that a later start can tell when they no longer fit.
+    """
 
     def __init__(self, *, exchange: str = "hitbtc2", practice: bool = False) -> None:
         self._exchange = exchange
@@ -35,6 +39,8 @@ class Draft:
         self._withdrawal_accepted = False
         self._saved = False
         self._stored: tuple[str, bool, Credentials] | None = None
+        self.own: tuple[str, ...] = ()
+        self.let_in: tuple[str, ...] = ()
 
     @property
     def exchange(self) -> str:
@@ -55,7 +61,9 @@ class Draft:
 
     @property
     def is_complete(self) -> bool:
-        return bool(self._entry.key and self._entry.secret)
+        """Whether every field is filled that PalmaBot's form asks for this exchange."""
+        asks_user_id = EXCHANGES[self._exchange].user_id_pattern is not None
+        return bool(self._entry.key and self._entry.secret and (self._entry.user_id or not asks_user_id))
 
     @property
     def is_saved(self) -> bool:
@@ -82,8 +90,11 @@ class Draft:
         self._saved = False
 
     def choose(self, exchange: str, *, practice: bool) -> None:
+        if practice != self._practice:
+            self.own = ()
         if (exchange, practice) != (self._exchange, self._practice):
             self._change()
+            self.let_in = ()
             self._exchange, self._practice = exchange, practice
 
     def enter(self, entry: Credentials) -> None:
@@ -141,7 +152,7 @@ class Draft:
         exchange, entry, revision = self._exchange, self._entry, self._revision
         if not self.may_save or vault.practice != self._practice:
             raise NotTestedError
-        vault.save(exchange, entry, today)
+        vault.save(exchange, entry, today, self.let_in)
         self._stored = (exchange, vault.practice, entry)
         self._saved = revision == self._revision
 

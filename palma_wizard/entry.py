@@ -85,7 +85,7 @@ def doubts(exchange: str, entry: Credentials, *, practice: bool) -> dict[str, Do
 
 def _doubt(value: str, pattern: re.Pattern[str], *, practice: bool) -> Doubt | None:
     if pattern.fullmatch(value):
-        return Doubt.PRACTICE if value.startswith("practice-") and not practice else None
+        return Doubt.PRACTICE if value.startswith("practice") and not practice else None
     if _LABEL.match(value):
         return Doubt.LABEL_IN_FRONT
     if _EMAIL.fullmatch(value):

@@ -1,4 +1,4 @@
-"""The words of the program: ten steps and everything else a person reads, from resources/guide/<language>.toml."""
+"""The words of the program: each exchange's steps and all else a person reads, from resources/guide/<language>.toml."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from palma_wizard import assets
-from palma_wizard.exchanges import Cause, Outcome
+from palma_wizard.exchanges import EXCHANGES, Cause, Outcome
 
 ENGLISH: Final = "en"
+MOST_STEPS: Final = 10
 TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
 Place = tuple[float, float, float, float]
 Places = Mapping[str, Mapping[str, Place]]
@@ -107,11 +108,28 @@ class Guide:
     """One language's words. `say` raises KeyError for a key that no file has: a bug that a test finds."""
 
     language: str
-    steps: tuple[Step, ...]
+    guides: Mapping[str, tuple[Step, ...]]
     outcomes: Mapping[str, OutcomeWords]
     causes: Mapping[str, CauseWords]
     words: Mapping[str, str]
     help: Mapping[str, tuple[Hint, ...]]
+
+    def steps(self, exchange: str) -> tuple[Step, ...]:
+        """The steps done in the browser, then those of the two pages for the key and for the addresses."""
+        return self.guides[exchange]
+
+    def terms(self, exchange: str) -> dict[str, str]:
+        """What an exchange calls things, for the words that all exchanges share."""
+        prefix = f"terms.{exchange}."
+        return {key.removeprefix(prefix): text for key, text in self.words.items() if key.startswith(prefix)}
+
+    def outcome(self, outcome: Outcome, exchange: str) -> OutcomeWords:
+        words, terms = self.outcomes[outcome.value], self.terms(exchange)
+        return OutcomeWords(*(text.format_map(terms) for text in (words.title, words.cause, words.next)))
+
+    def cause(self, cause: Cause, exchange: str) -> CauseWords:
+        words, terms = self.causes[cause.value], self.terms(exchange)
+        return CauseWords(words.text.format_map(terms), words.do.format_map(terms))
 
     def say(self, key: str, **values: object) -> str:
         text = self.words[key]
@@ -135,9 +153,17 @@ def load(language: str = ENGLISH) -> Guide:
         return load(ENGLISH)
     document = _parsed(file)
     reader = _Reader(file.name, _places())
-    steps = tuple(reader.step(item, number) for number, item in enumerate(reader.tables(document, "steps", ""), 1))
-    if len(steps) != 10:
-        raise GuideError(f"{file.name} has {len(steps)} steps instead of 10")
+    guides = reader.table(document, "guides", "")
+    steps = {
+        name: tuple(
+            reader.step(item, f"{name}, step {number}")
+            for number, item in enumerate(reader.tables(guides, name, "guides"), 1)
+        )
+        for name in EXCHANGES
+    }
+    for name, found in steps.items():
+        if not 2 < len(found) <= MOST_STEPS or [step.id for step in found[-2:]] != ["api-data", "notice"]:
+            raise GuideError(f"{file.name}, {name}: at most {MOST_STEPS} steps are expected, ending with the two pages")
     outcomes = {
         name: OutcomeWords(*(reader.text(table, key, f"outcomes.{name}") for key in ("title", "cause", "next")))
         for name, table in reader.table(document, "outcomes", "").items()
@@ -228,8 +254,7 @@ class _Reader:
                 pairs.append((prefix + key, self.text(table, key, f"words.{prefix}".rstrip("."))))
         return pairs
 
-    def step(self, table: Any, number: int) -> Step:
-        where = f"step {number}"
+    def step(self, table: Any, where: str) -> Step:
         link = self.table(table, "link", where) if isinstance(table, dict) and "link" in table else None
         return Step(
             self.text(table, "id", where),

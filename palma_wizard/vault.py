@@ -9,7 +9,7 @@ import importlib
 import json
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -62,10 +62,11 @@ class VaultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was stored for an exchange, and on which day."""
+    """What was stored for an exchange, on which day, and which allowed addresses let this computer in then."""
 
     credentials: Credentials
     saved_on: datetime.date
+    let_in: tuple[str, ...] = ()
 
 
 class Vault:
@@ -87,7 +88,7 @@ class Vault:
         if not kept:
             raise VaultError(Trouble.NOT_KEPT)
 
-    def save(self, exchange: str, credentials: Credentials, today: datetime.date) -> None:
+    def save(self, exchange: str, credentials: Credentials, today: datetime.date, let_in: Sequence[str] = ()) -> None:
         """Store and read back. NOT_KEPT: it did not come back as it went in, and the old item is gone."""
         item = json.dumps(
             {
@@ -96,6 +97,7 @@ class Vault:
                 "secret": credentials.secret,
                 "user_id": credentials.user_id,
                 "saved_on": today.isoformat(),
+                "let_in": list(let_in),
             },
         )
         if len(item) > SIZE_LIMIT:
@@ -117,7 +119,10 @@ class Vault:
             if not all(isinstance(text, str) for text in texts) or not texts[0] or not texts[1]:
                 raise ValueError
             "".join(texts).encode()
-            return Saved(Credentials(*texts), datetime.date.fromisoformat(fields["saved_on"]))
+            let_in = fields.get("let_in", [])
+            if not isinstance(let_in, list) or not all(isinstance(text, str) and len(text) < 100 for text in let_in):
+                raise ValueError
+            return Saved(Credentials(*texts), datetime.date.fromisoformat(fields["saved_on"]), tuple(let_in[:4]))
         except (ValueError, TypeError, KeyError, RecursionError):
             raise VaultError(Trouble.BROKEN_ITEM) from None
 

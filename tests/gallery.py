@@ -38,11 +38,11 @@ async def walk(name: str) -> None:
         for number in range(1, 11):
             window.go(number)
             await settle(0.2)
-            shoot(f"{number:02}-{window._guide.steps[number - 1].id}")
-            for part in range(1, len(window._guide.steps[number - 1].parts)):
+            shoot(f"{number:02}-{window._step(number).id}")
+            for part in range(1, len(window._step(number).parts)):
                 window.guide_pages[number - 1].validatePage()
                 await settle(0.2)
-                shoot(f"{number:02}-{window._guide.steps[number - 1].id}-{part + 1}")
+                shoot(f"{number:02}-{window._step(number).id}-{part + 1}")
         window.go(8)
         await settle(0.3)
         view = window.currentPage().findChild(QWidget, "picture")

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -21,11 +22,14 @@ import pytest
 import palma_wizard
 from palma_wizard import assets, guide, vault
 from palma_wizard.cli import EXIT_CODES
-from palma_wizard.exchanges import Credentials, Outcome, Right
-from palma_wizard.exchanges.registry import CHECKABLE
-from palma_wizard.practice import KEY, SCENARIOS, SECRET
+from palma_wizard.exchanges import Credentials, Outcome
+from palma_wizard.exchanges.registry import BY_NAME
+from palma_wizard.practice import KEYS, SCENARIOS
+
+KEY, SECRET = KEYS["hitbtc2"].key, KEYS["hitbtc2"].secret
 
 WORDS = guide.load()
+TERMS = WORDS.terms("hitbtc2")
 CHECK = (sys.executable, "-m", "palma_wizard", "check")
 # The same program with a short limit, for the one scenario that would otherwise use up the whole of it.
 HURRIED = (
@@ -46,11 +50,13 @@ COMES_TO = {
     "can-withdraw": Outcome.CAN_WITHDRAW,
     "rate-limited": Outcome.RATE_LIMITED,
     "maintenance": Outcome.EXCHANGE_DOWN,
-    "v2-switched-off": Outcome.WORKS,
+    "older-switched-off": Outcome.WORKS,
     "slow": Outcome.WORKS,
     "hangs": Outcome.TIMED_OUT,
     "closes-half-way": Outcome.NO_CONNECTION,
     "html-instead-of-json": Outcome.NOT_UNDERSTOOD,
+    "wrong-user-id": Outcome.WORKS,
+    "not-in-this-country": Outcome.NOT_OFFERED_HERE,
 }
 # The cases of a long table, started together, each in a process of its own.
 Runs = dict[str, "Future[subprocess.CompletedProcess[str]]"]
@@ -102,16 +108,17 @@ def test_every_scenario_has_its_exit_code_and_its_words(scenario: str, scenario_
     outcome = COMES_TO[scenario]
     done = scenario_runs[scenario].result()
     assert (done.returncode, done.stderr) == (EXIT_CODES[outcome], "")
-    words = WORDS.outcomes[outcome.value]
+    words = WORDS.outcome(outcome, "hitbtc2")
     lines = done.stdout.splitlines()
     assert lines[0] == f"Practice – not the real exchange ({WORDS.say(f'scenario.{scenario}')})."
     verdict = lines.index(f"Verdict: {words.title}")
     assert lines[verdict + 1] == f"  {words.cause}"
-    assert lines[-1] == f"Next: {words.next}"
-    for call in CHECKABLE["hitbtc2"].calls:
-        assert f"  {WORDS.say(f'ask.{call.id}')} " in done.stdout
-    for right in Right:
-        assert f"  {WORDS.say(f'right.{right.value}')} " in done.stdout
+    waits = [WORDS.say("check.retry", **TERMS, seconds=3)] if scenario == "rate-limited" else []
+    assert lines[-1 - len(waits) :] == [f"Next: {words.next}", *waits]
+    for call in BY_NAME["hitbtc2"].calls:
+        assert f"  {WORDS.say(f'ask.{call.id}', **TERMS)} " in done.stdout
+    for right in ("read", "trade", "payment", "withdraw"):
+        assert f"  {WORDS.say(f'right.hitbtc2.{right}')} " in done.stdout
     assert KEY not in done.stdout
     assert SECRET not in done.stdout
 
@@ -122,13 +129,16 @@ def test_json_is_one_object_with_exactly_the_documented_keys(scenario: str) -> N
     assert (done.returncode, done.stderr) == (EXIT_CODES[COMES_TO[scenario]], "")
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
-    assert list(found) == ["exchange", "practice", "outcome", "rights", "allowed_addresses", "causes", "checks"]
+    assert list(found) == [
+        *("exchange", "practice", "outcome", "rights", "allowed_addresses", "causes", "checks", "own_address"),
+    ]
+    assert found["own_address"] is None
     assert (found["exchange"], found["practice"], found["outcome"]) == ("hitbtc2", True, COMES_TO[scenario].value)
     assert list(found["rights"]) == ["read", "trade", "payment", "withdraw"]
     assert set(found["rights"].values()) <= {"confirmed", "refused", "inferred", "unknown"}
     assert found["allowed_addresses"] == ([] if scenario == "works" else None)
-    assert [row["id"] for row in found["checks"]] == [call.id for call in CHECKABLE["hitbtc2"].calls]
-    assert all(set(row) == {"id", "state", "ms"} and isinstance(row["ms"], int) for row in found["checks"])
+    assert [row["id"] for row in found["checks"]] == [call.id for call in BY_NAME["hitbtc2"].calls]
+    assert all(set(row) == {"id", "state", "ms", "sign"} and isinstance(row["ms"], int) for row in found["checks"])
 
 
 def hides(done: subprocess.CompletedProcess[str]) -> bool:
@@ -149,7 +159,7 @@ def hides(done: subprocess.CompletedProcess[str]) -> bool:
 )
 def test_neither_key_nor_secret_is_ever_shown(arguments: list[str]) -> None:
     done = run(*arguments, text=SENTINEL, PYTHONDEVMODE="1", PYTHONASYNCIODEBUG="1", program=CHECK, **NO_BUS)
-    assert done.returncode in {5, 10, 18, 21}
+    assert done.returncode in {2, 10, 18, 21}
     assert hides(done)
 
 
@@ -253,12 +263,37 @@ def test_help_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize("exchange", ["bitstamp", "cex"])
-@pytest.mark.parametrize("rest", [[], ["--practice", "--json"]], ids=" ".join)
-def test_an_exchange_that_cannot_be_checked_yet_says_so(exchange: str, rest: list[str]) -> None:
-    done = run("--exchange", exchange, *rest, text=SENTINEL)
-    name = WORDS.say(f"exchange.{exchange}")
-    assert done.returncode == 5
-    assert one_sentence(done) == WORDS.say("exchange.not-yet", exchange=name)
+def test_the_other_exchanges_are_checked_too_and_what_was_counted_is_told(exchange: str) -> None:
+    done = run("--practice", "--exchange", exchange)
+    assert done.returncode == 0
+    assert WORDS.terms(exchange)["exchange"] in done.stdout
+    assert re.search(r"with the number 1[0-9]{9}:", done.stdout)
+    assert KEYS[exchange].secret not in done.stdout
+
+
+@pytest.mark.parametrize("exchange", ["bitstamp", "cex"])
+def test_a_missing_user_id_is_asked_for_where_the_form_asks_for_it(exchange: str) -> None:
+    done = run("--practice", "--exchange", exchange, text=json.dumps({"key": "k", "secret": "s"}))
+    assert done.returncode == 2
+    assert one_sentence(done) == WORDS.say("cli.empty")
+
+
+def test_a_report_is_shown_saved_and_holds_nothing_secret(tmp_path: Path) -> None:
+    file = tmp_path / "report.txt"
+    own = KEYS["bitstamp"]
+    plain = run("--practice", "--exchange", "bitstamp", "--report", str(file))
+    assert file.read_text() in plain.stdout
+    assert "203.0.113.7" not in file.read_text()
+    with_addresses = run("--practice", "--exchange", "bitstamp", "--report", str(file), "--with-addresses")
+    assert "203.0.113.7" in file.read_text()
+    for secret in (own.key, own.secret, own.user_id):
+        assert secret not in plain.stdout + with_addresses.stdout + file.read_text()
+
+
+def test_a_report_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    done = run("--practice", "--report", str(tmp_path / "no" / "such.txt"))
+    assert done.returncode == 2
+    assert done.stderr.strip() == WORDS.say("report.not-saved")
 
 
 # -- with a keyring --
@@ -449,7 +484,7 @@ def test_a_missing_or_broken_file_is_a_sentence(damage: str, tmp_path: Path) -> 
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from palma_wizard import cli; sys.exit(cli.main())"
     done = run("--practice", program=(sys.executable, "-c", code))
     assert done.returncode == 6
-    assert ("en.toml, step 5.title" if damage == "broken" else "en.toml cannot be read") in one_sentence(done)
+    assert ("en.toml, hitbtc2, step 5.title" if damage == "broken" else "en.toml cannot be read") in one_sentence(done)
 
 
 def test_a_terminal_that_cannot_show_every_sign_is_no_traceback() -> None:

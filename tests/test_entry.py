@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from palma_wizard.entry import LENGTH_LIMIT, Doubt, Removed, clean, doubts
 from palma_wizard.exchanges import EXCHANGES, Credentials
-from palma_wizard.practice import KEY, SECRET
+from palma_wizard.practice import KEYS
+
+KEY, SECRET = KEYS["hitbtc2"].key, KEYS["hitbtc2"].secret
 
 GOOD = "Vt3xQ_hN81sLw-Kd0aZpRy7MfUj5Eb2G"
 OTHER = "nH4_cX9vTq0-LsYwB6dEr1KzJm8PfGa7"

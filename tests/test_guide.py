@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import string
 from collections.abc import Callable
@@ -14,11 +15,12 @@ import palma_wizard
 from palma_wizard import assets, guide
 from palma_wizard.address import Agreement
 from palma_wizard.entry import Doubt, Removed
-from palma_wizard.exchanges import EXCHANGES, Cause, CheckState, Outcome, Right, RightState
-from palma_wizard.exchanges.registry import CHECKABLE
+from palma_wizard.exchanges import EXCHANGES, Cause, CheckState, Credentials, Fault, Outcome, RightState
+from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.guide import Guide, GuideError
 from palma_wizard.practice import PAGES, SCENARIOS
 from palma_wizard.vault import Trouble
+from palma_wizard.whitelist import Problem, Standing
 
 ENGLISH = assets.path("guide", "en.toml").read_text("utf-8")
 PLACES = assets.path("pictures", "callouts.toml").read_text("utf-8")
@@ -27,22 +29,57 @@ SOURCES = sorted(Path(palma_wizard.__file__).parent.rglob("*.py"))
 
 
 def test_there_are_exactly_ten_steps_with_a_title_and_help() -> None:
-    assert len(WORDS.steps) == 10
-    assert len({step.id for step in WORDS.steps}) == 10
-    for step in WORDS.steps:
+    assert len(WORDS.steps("hitbtc2")) == 10
+    assert len({step.id for step in WORDS.steps("hitbtc2")}) == 10
+    for step in WORDS.steps("hitbtc2"):
         assert step.help, step.id
-    assert [step.id for step in WORDS.steps[-2:]] == ["api-data", "notice"]
-    assert all(step.parts for step in WORDS.steps[:-2])
+    assert [step.id for step in WORDS.steps("hitbtc2")[-2:]] == ["api-data", "notice"]
+    assert all(step.parts for step in WORDS.steps("hitbtc2")[:-2])
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_every_guide_ends_with_the_two_pages_and_each_step_has_help(exchange: str) -> None:
+    steps = WORDS.steps(exchange)
+    assert len({step.id for step in steps}) == len(steps) <= 10
+    assert all(step.help for step in steps)
+    assert all(step.parts for step in steps[:-2])
+    assert [step.id for step in steps[-2:]] == ["api-data", "notice"]
+    assert any(line.mark == "never" for step in steps for part in step.parts for line in part.lines)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_the_words_all_exchanges_share_ask_for_no_term_that_one_does_not_have(exchange: str) -> None:
+    terms = WORDS.terms(exchange)
+    for outcome in Outcome:
+        assert all("{" not in text for text in dataclasses.astuple(WORDS.outcome(outcome, exchange)))
+    for cause in Cause:
+        assert all("{" not in text for text in dataclasses.astuple(WORDS.cause(cause, exchange)))
+    assert terms.keys() == WORDS.terms("hitbtc2").keys()
+    others = [WORDS.terms(other)["exchange"] for other in EXCHANGES if other != exchange]
+    said = " ".join(dataclasses.astuple(WORDS.outcome(Outcome.WORKS, exchange)))
+    assert not any(name in said for name in others)
+
+
+@pytest.mark.parametrize("exchange", BY_NAME)
+def test_every_right_of_an_exchange_has_its_name(exchange: str) -> None:
+    silent = dict.fromkeys((call.id for call in BY_NAME[exchange].calls), Fault.TIMED_OUT)
+    rights = BY_NAME[exchange].read(silent, Credentials("k", "s", "u")).rights
+    prefix = f"right.{exchange}."
+    named = {key.removeprefix(prefix) for key in WORDS.words if key.startswith(prefix)}
+    assert named == {right.value for right in rights}
 
 
 def test_the_links_are_exactly_the_documented_addresses() -> None:
-    links = [step.link.url for step in WORDS.steps if step.link]
-    assert links == ["https://hitbtc.com", "https://hitbtc.com/settings/api-keys"]
+    links = [step.link.url for name in EXCHANGES for step in WORDS.steps(name) if step.link]
+    assert links == [
+        *("https://hitbtc.com", "https://hitbtc.com/settings/api-keys"),
+        *("https://www.bitstamp.net", "https://cex.io"),
+    ]
     everywhere = set(re.findall(r"https?://[^\s\"”]+", ENGLISH))
     assert everywhere == set(links)
 
 
-PICTURES = [part.picture for step in WORDS.steps for part in step.parts if part.picture]
+PICTURES = [part.picture for step in WORDS.steps("hitbtc2") for part in step.parts if part.picture]
 
 
 def test_every_picture_has_a_file_and_says_what_it_shows() -> None:
@@ -60,12 +97,14 @@ def test_no_picture_is_left_over() -> None:
 
 
 def test_every_browser_step_and_the_notice_have_a_practice_page() -> None:
-    assert PAGES.keys() - {"check"} == {step.id for step in WORDS.steps} - {"api-data"}
+    assert PAGES["hitbtc2"].keys() - {"check"} == {step.id for step in WORDS.steps("hitbtc2")} - {"api-data"}
 
 
 def test_withdrawing_is_marked_never_and_the_two_needed_rights_are_marked_to_do() -> None:
     lines = [
-        line for part in next(step for step in WORDS.steps if step.id == "permissions").parts for line in part.lines
+        line
+        for part in next(step for step in WORDS.steps("hitbtc2") if step.id == "permissions").parts
+        for line in part.lines
     ]
     assert next(line.text for line in lines if line.mark == "never").startswith("“Withdraw cryptocurrencies”")
     assert len([line for line in lines if line.mark == "do"]) == 2
@@ -81,15 +120,16 @@ def test_outcomes_and_causes_have_words_and_no_words_are_left_over() -> None:
     "prefix, names",
     [
         ("state", {each.value for each in CheckState}),
-        ("right", {each.value for each in Right}),
         ("right-state", {each.value for each in RightState}),
         ("vault", {each.value for each in Trouble}),
         ("vault-do", {each.value for each in Trouble}),
         ("removed", {each.value for each in Removed}),
         ("doubt", {each.value for each in Doubt}),
         ("scenario", set(SCENARIOS)),
-        ("ask", {call.id for exchange in CHECKABLE.values() for call in exchange.calls}),
-        ("exchange", {*EXCHANGES, "not-yet"}),
+        ("ask", {call.id for exchange in BY_NAME.values() for call in exchange.calls}),
+        ("exchange", {*EXCHANGES}),
+        ("problem", {each.value for each in Problem}),
+        ("standing", {each.value for each in Standing}),
     ],
 )
 def test_every_member_has_its_words_and_no_words_are_left_over(prefix: str, names: set[str]) -> None:
@@ -164,7 +204,7 @@ def test_an_unknown_key_is_a_bug_and_an_unknown_language_is_english() -> None:
 
 @pytest.mark.parametrize("language", ["", ".", "..", "../guide/en", "en\x00", "日本", "a" * 100])
 def test_a_strange_language_is_english(language: str) -> None:
-    assert guide.load(language).steps == WORDS.steps
+    assert guide.load(language).guides == WORDS.guides
 
 
 def test_a_language_too_long_for_a_file_name_is_english() -> None:
@@ -187,49 +227,75 @@ def swap(old: str, new: str) -> str:
 
 
 BROKEN: dict[str, tuple[str | bytes, str]] = {
-    "an empty file": ("", "en.toml has 0 steps instead of 10"),
+    "an empty file": ("", "en.toml, guides: a table is missing"),
     "not TOML": ("this is = = no toml", "en.toml is damaged: "),
     "cut off": (ENGLISH[:5000], "en.toml is damaged: "),
     "not UTF-8": (ENGLISH.encode("utf-16"), "en.toml is damaged: "),
     "nothing but NUL": (b"\x00" * 100, "en.toml is damaged: "),
-    "nine steps": (ENGLISH[: ENGLISH.rindex("[[steps]]")] + ENGLISH[ENGLISH.index("[help]") :], "has 9 steps"),
-    "steps that are no list": ("steps = 7", "en.toml, steps: a list is expected"),
-    "a step that is a text": ('steps = ["hello"]', "en.toml, step 1.id: a text is missing"),
-    "a step without a title": (cut('title = "Complete the security'), "en.toml, step 2.title: a text is missing"),
-    "a step without an id": (cut('id = "gear"'), "en.toml, step 5.id: a text is missing"),
-    "a step without words for the rail": (cut('rail = "New API key"'), "en.toml, step 7.rail: a text is missing"),
-    "a title that is a number": (swap('"Open the settings"', "7"), "en.toml, step 5.title: a text is missing"),
-    "a title of spaces": (swap('"Open the settings"', '"  "'), "en.toml, step 5.title: a text is missing"),
-    "a link that is not safe": (swap("https://hitbtc.com/s", "http://hitbtc.com/s"), "en.toml, step 6.url: an https"),
-    "a link to a script": (swap('"https://hitbtc.com"', '"javascript:1"'), "en.toml, step 1.url: an https"),
+    "no guide for an exchange": (
+        ENGLISH.replace("[[guides.cex]]", "[[guides.other]]"),
+        "en.toml, guides.cex: a list is expected",
+    ),
+    "eleven steps": (
+        swap("[[guides.bitstamp]]", '[[guides.hitbtc2]]\nid = "x"\ntitle = "x"\nrail = "x"\n[[guides.bitstamp]]'),
+        "en.toml, hitbtc2: at most 10 steps",
+    ),
+    "no page for the key": (swap('id = "api-data"', 'id = "data"'), "hitbtc2: at most 10 steps are expected, ending"),
+    "steps that are no list": ("[guides]\nhitbtc2 = 7", "en.toml, guides.hitbtc2: a list is expected"),
+    "a step that is a text": ('[guides]\nhitbtc2 = ["hello"]', "en.toml, hitbtc2, step 1.id: a text is missing"),
+    "a step without a title": (
+        cut('title = "Complete the security'),
+        "en.toml, hitbtc2, step 2.title: a text is missing",
+    ),
+    "a step without an id": (cut('id = "gear"'), "en.toml, hitbtc2, step 5.id: a text is missing"),
+    "a step without words for the rail": (
+        cut('rail = "New API key"'),
+        "en.toml, hitbtc2, step 7.rail: a text is missing",
+    ),
+    "a title that is a number": (swap('"Open the settings"', "7"), "en.toml, hitbtc2, step 5.title: a text is missing"),
+    "a title of spaces": (swap('"Open the settings"', '"  "'), "en.toml, hitbtc2, step 5.title: a text is missing"),
+    "a link that is not safe": (
+        swap("https://hitbtc.com/s", "http://hitbtc.com/s"),
+        "en.toml, hitbtc2, step 6.url: an https",
+    ),
+    "a link to a script": (swap('"https://hitbtc.com"', '"javascript:1"'), "en.toml, hitbtc2, step 1.url: an https"),
     "a link that is a text": (
         swap('{ label = "Open hitbtc.com", url = "https://hitbtc.com" }', '"x"'),
-        "en.toml, step 1.link: a table is missing",
+        "en.toml, hitbtc2, step 1.link: a table is missing",
     ),
     "help without an answer": (
         swap('{ see = "There is no gear.", do =', '{ see = "There is no gear.", did ='),
-        "en.toml, step 5.do: a text is missing",
+        "en.toml, hitbtc2, step 5.do: a text is missing",
     ),
-    "an unknown mark": (swap('mark = "never"', 'mark = "always"'), "en.toml, step 8.mark: 'always' is not one of"),
-    "a line that is a number": (swap('"Press the blue button “New API key”."', "7"), "en.toml, step 7."),
-    "a picture without a description": (cut('description = "A grey box'), "en.toml, step 4.description: a text"),
-    "a picture without a file": (cut('file = "02-'), "en.toml, step 2.file: a text is missing"),
+    "an unknown mark": (
+        swap('mark = "never"', 'mark = "always"'),
+        "en.toml, hitbtc2, step 8.mark: 'always' is not one of",
+    ),
+    "a line that is a number": (swap('"Press the blue button “New API key”."', "7"), "en.toml, hitbtc2, step 7."),
+    "a picture without a description": (
+        cut('description = "A grey box'),
+        "en.toml, hitbtc2, step 4.description: a text",
+    ),
+    "a picture without a file": (cut('file = "02-'), "en.toml, hitbtc2, step 2.file: a text is missing"),
     "a picture that is a text": (
-        swap("[steps.parts.picture]\nfile", 'picture = "a.png"\n[steps.parts.other]\nfile'),
-        "en.toml, step 1.",
+        swap("[guides.hitbtc2.parts.picture]\nfile", 'picture = "a.png"\n[guides.hitbtc2.parts.other]\nfile'),
+        "en.toml, hitbtc2, step 1.",
     ),
     "a call-out that the picture has no place for": (
         swap('{ id = "gear", label', '{ id = "wheel", label'),
-        "en.toml, step 5.callouts: the picture has no place for 'wheel'",
+        "en.toml, hitbtc2, step 5.callouts: the picture has no place for 'wheel'",
     ),
     "a picture without places": (
         swap('file = "05-settings-gear.png"', 'file = "05-settings.png"'),
-        "en.toml, step 5.callouts: the picture has no place for 'gear'",
+        "en.toml, hitbtc2, step 5.callouts: the picture has no place for 'gear'",
     ),
-    "an unknown side": (swap('tag = "inside"', 'tag = "outside"'), "en.toml, step 8.tag: 'outside' is not one of"),
+    "an unknown side": (
+        swap('tag = "inside"', 'tag = "outside"'),
+        "en.toml, hitbtc2, step 8.tag: 'outside' is not one of",
+    ),
     "a call-out without a label": (
         swap('{ id = "gear", label = "The gear" }', '{ id = "gear" }'),
-        "en.toml, step 5.label: a text is missing",
+        "en.toml, hitbtc2, step 5.label: a text is missing",
     ),
     "an outcome without a next step": (
         cut('next = "Save it on this computer."'),

@@ -14,24 +14,30 @@ import pytest
 
 from palma_wizard import verify
 from palma_wizard.exchanges import (
+    Auth,
     Cause,
     Check,
     CheckState,
     Credentials,
+    Moment,
     Outcome,
     Right,
     RightState,
     Verdict,
     hitbtc,
 )
-from palma_wizard.practice import KEY, SCENARIOS, SECRET, PracticeExchange
+from palma_wizard.exchanges.registry import BY_NAME
+from palma_wizard.practice import KEYS, SCENARIOS, PracticeExchange
 from palma_wizard.practice.hitbtc import ApiKey
 from palma_wizard.practice.hitbtc import Right as Box
-from palma_wizard.practice.stage import PRACTICE_KEY
+from palma_wizard.practice.stage import HITBTC_KEY as PRACTICE_KEY
+from palma_wizard.transport import Door
+from tests.servers import Server, replies
 
+KEY, SECRET = KEYS["hitbtc2"].key, KEYS["hitbtc2"].secret
 ENTRY = Credentials(KEY, SECRET)
 MISTYPED = (Cause.KEY_OR_SECRET_MISTYPED, Cause.KEY_DELETED)
-ADDRESS = (Cause.ADDRESS_LIST, Cause.EMAIL_NOT_CONFIRMED, Cause.KEY_INACTIVE)
+ADDRESS = (Cause.EMAIL_NOT_CONFIRMED, Cause.ADDRESS_LIST, Cause.KEY_INACTIVE)
 COMES_TO: dict[str, tuple[Outcome, tuple[Cause, ...]]] = {
     "works": (Outcome.WORKS, ()),
     "wrong-key": (Outcome.WRONG_KEY, MISTYPED),
@@ -43,11 +49,13 @@ COMES_TO: dict[str, tuple[Outcome, tuple[Cause, ...]]] = {
     "can-withdraw": (Outcome.CAN_WITHDRAW, (Cause.WITHDRAW_TICKED,)),
     "rate-limited": (Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,)),
     "maintenance": (Outcome.EXCHANGE_DOWN, (Cause.MAINTENANCE,)),
-    "v2-switched-off": (Outcome.WORKS, (Cause.V2_SWITCHED_OFF,)),
+    "older-switched-off": (Outcome.WORKS, (Cause.OLDER_SWITCHED_OFF,)),
     "slow": (Outcome.WORKS, ()),
     "hangs": (Outcome.TIMED_OUT, (Cause.SLOW_NETWORK, Cause.MAINTENANCE)),
     "closes-half-way": (Outcome.NO_CONNECTION, (Cause.BROKEN_OFF, Cause.BLOCKED_ON_THE_WAY)),
     "html-instead-of-json": (Outcome.NOT_UNDERSTOOD, (Cause.LOGIN_PAGE, Cause.EXCHANGE_CHANGED)),
+    "wrong-user-id": (Outcome.WORKS, ()),
+    "not-in-this-country": (Outcome.NOT_OFFERED_HERE, (Cause.NOT_IN_THIS_COUNTRY, Cause.BLOCKED_ON_THE_WAY)),
 }
 
 
@@ -108,12 +116,12 @@ def test_an_address_list_without_palmabot_is_noted() -> None:
 
 
 def test_two_keys_that_begin_alike_are_not_confused() -> None:
-    with PracticeExchange("v2-switched-off") as practice:
+    with PracticeExchange("older-switched-off") as practice:
         practice.add_key(ApiKey(KEY[:6] + "x" * 26, "s" * 32, frozenset(Box), allowed_ips=("192.0.2.1",)))
         verdict = check(practice)
     assert verdict.reading.rights[Right.WITHDRAW] is RightState.UNKNOWN
     assert verdict.reading.allowed_addresses is None
-    assert verdict.reading.causes == (Cause.WITHDRAW_UNKNOWN, Cause.V2_SWITCHED_OFF)
+    assert verdict.reading.causes == (Cause.WITHDRAW_UNKNOWN, Cause.OLDER_SWITCHED_OFF)
 
 
 def test_a_swapped_key_and_secret_is_found_out_and_named_first() -> None:
@@ -219,3 +227,39 @@ def test_no_thread_is_left_behind() -> None:
     while (left := set(threading.enumerate()) - before) and time.monotonic() < until:
         time.sleep(0.01)
     assert not left
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_call_arrives_as_it_was_signed_and_the_public_one_without_a_key(name: str) -> None:
+    exchange = BY_NAME[name]
+    entry = Credentials("the-key", "the-secret", "the-user-id")
+    moment = Moment(1_700_000_000_000, "6f0c1d2e-3b4a-4c5d-8e9f-0a1b2c3d4e5f")
+    with Server(replies()) as server:
+        door = Door(exchange.calls, base_url=server.url)
+        for call in exchange.calls:
+            door.send(call, exchange.sign(call, entry, moment))
+        door.close()
+    for call, asked in zip(exchange.calls, server.asked, strict=True):
+        head, _, body = asked.partition(b"\r\n\r\n")
+        signed = exchange.sign(call, entry, moment)
+        assert head.startswith(f"{call.method} {call.target} HTTP/1.1\r\n".encode())
+        assert body == signed.body
+        for header, value in signed.headers.items():
+            assert f"\r\n{header}: {value}\r\n".lower().encode() in (head + b"\r\n").lower()
+        assert (b"the-key" in asked or b"authorization" in asked.lower()) is (call.auth is not Auth.NONE)
+        assert b"the-secret" not in asked
+
+
+def test_an_older_connection_that_counts_is_asked_once_with_the_seconds_that_are_told() -> None:
+    for name in ("bitstamp", "cex"):
+        with PracticeExchange() as practice:
+            own = KEYS[name]
+            entry = Credentials(own.key, own.secret, own.user_id)
+            begun = int(time.time())
+            verdict = asyncio.run(verify.check(BY_NAME[name], entry, practice_url=practice.url))
+            older = [each for each in practice.requests if each.scheme == "older"]
+        assert len(older) == 1
+        assert verdict.counter is not None
+        assert begun <= verdict.counter <= begun + 2
+    with PracticeExchange() as practice:
+        assert check(practice).counter is None

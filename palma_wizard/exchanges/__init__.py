@@ -31,11 +31,13 @@ class Outcome(enum.Enum):
     WORKS = "works"
     WRONG_KEY = "wrong-key"
     WRONG_SIGNATURE = "wrong-signature"
+    WRONG_USER_ID = "wrong-user-id"
     ADDRESS_NOT_ALLOWED = "address-not-allowed"
     MISSING_RIGHT = "missing-right"
     CAN_WITHDRAW = "can-withdraw"
     CLOCK_OFF = "clock-off"
     RATE_LIMITED = "rate-limited"
+    NOT_OFFERED_HERE = "not-offered-here"
     EXCHANGE_DOWN = "exchange-down"
     NO_CONNECTION = "no-connection"
     UNTRUSTED_CONNECTION = "untrusted-connection"
@@ -44,9 +46,13 @@ class Outcome(enum.Enum):
 
 
 class Right(enum.Enum):
+    """Each exchange has some of these, under names of its own."""
+
     READ = "read"
+    HISTORY = "history"
     TRADE = "trade"
     PAYMENT = "payment"
+    TRANSFER = "transfer"
     WITHDRAW = "withdraw"
 
 
@@ -54,12 +60,14 @@ class RightState(enum.Enum):
     """How sure it is that a key has a right.
 
     CONFIRMED: the exchange listed it, or answered a call that needs it. REFUSED: the exchange listed it as off,
-    or turned such a call down while others passed. INFERRED: signs that it is there, stated by nobody.
+    or turned such a call down while others passed. INFERRED and DOUBTED: signs that it is there, or is not, where
+    nobody states which calls need it.
     """
 
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     INFERRED = "inferred"
+    DOUBTED = "doubted"
     UNKNOWN = "unknown"
 
 
@@ -67,16 +75,22 @@ class Cause(enum.Enum):
     """A reason for an outcome, or for WORKS and CAN_WITHDRAW something to know; the guide words each."""
 
     KEY_OR_SECRET_MISTYPED = "key-or-secret-mistyped"  # noqa: S105
+    KEY_MISTYPED = "key-mistyped"
+    SECRET_MISTYPED = "secret-mistyped"  # noqa: S105
     SWAPPED = "swapped"
     KEY_DELETED = "key-deleted"
+    KEY_NOT_ACTIVATED = "key-not-activated"
+    USER_ID_WRONG = "user-id-wrong"
     ADDRESS_LIST = "address-list"
     EMAIL_NOT_CONFIRMED = "email-not-confirmed"
     KEY_INACTIVE = "key-inactive"
     READ_NOT_TICKED = "read-not-ticked"
     TRADE_NOT_TICKED = "trade-not-ticked"
+    TRADE_UNKNOWN = "trade-unknown"
     WITHDRAW_TICKED = "withdraw-ticked"
     WITHDRAW_UNKNOWN = "withdraw-unknown"
     CLOCK_WRONG = "clock-wrong"
+    COUNTER_USED = "counter-used"
     SIGNATURE_REFUSED = "signature-refused"
     TOO_MANY_REQUESTS = "too-many-requests"
     MAINTENANCE = "maintenance"
@@ -84,22 +98,30 @@ class Cause(enum.Enum):
     OFFLINE = "offline"
     NAME_NOT_FOUND = "name-not-found"
     BLOCKED_ON_THE_WAY = "blocked-on-the-way"
-    PROXY = "proxy"
+    PROXY_MISSING = "proxy-missing"
+    PROXY_REFUSES = "proxy-refuses"
+    PROXY_PASSWORD = "proxy-password"  # noqa: S105
     BROKEN_OFF = "broken-off"
     INTERCEPTED = "intercepted"
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    TLS_TOO_OLD = "tls-too-old"
     SLOW_NETWORK = "slow-network"
     LOGIN_PAGE = "login-page"
+    NOT_IN_THIS_COUNTRY = "not-in-this-country"
     EXCHANGE_CHANGED = "exchange-changed"
-    V2_SWITCHED_OFF = "v2-switched-off"
-    V2_REFUSED = "v2-refused"
-    V2_UNKNOWN = "v2-unknown"
+    OLDER_SWITCHED_OFF = "older-switched-off"
+    OLDER_REFUSED = "older-refused"
+    OLDER_UNKNOWN = "older-unknown"
+    NEWER_REFUSED = "newer-refused"
     PALMABOT_NOT_ALLOWED = "palmabot-not-allowed"
 
 
 class Auth(enum.Enum):
+    """How a call shows whose it is; OLDER is the scheme of the exchange's older connection."""
+
     NONE = "none"
     SIGNED = "signed"
-    BASIC = "basic"
+    OLDER = "older"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +133,54 @@ class Call:
     """
 
     id: str
+    host: str
     target: str
     auth: Auth = Auth.NONE
     wanted: bool | None = True
     method: str = "GET"
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a signature takes from outside: `ms` since 1970, and `uuid`, a random one in lower case."""
+
+    ms: int
+    uuid: str
+
+    @property
+    def seconds(self) -> int:
+        return self.ms // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a call carries besides its target; either may hold the secret."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
 class Fault(enum.Enum):
-    """What may come instead of a reply."""
+    """What may come instead of a reply.
+
+    RESET: the connection ended before any answer; BROKEN_OFF: in the middle of one, or it was no HTTP. UNTRUSTED: a
+    certificate of nobody the system knows.
+    """
 
     NAME_NOT_FOUND = "name-not-found"
+    REFUSED = "refused"
     UNREACHABLE = "unreachable"
-    PROXY = "proxy"
-    UNTRUSTED = "untrusted"
-    TIMED_OUT = "timed-out"
+    RESET = "reset"
     BROKEN_OFF = "broken-off"
+    TIMED_OUT = "timed-out"
     TOO_LARGE = "too-large"
+    PROXY_MISSING = "proxy-missing"
+    PROXY_REFUSES = "proxy-refuses"
+    PROXY_PASSWORD = "proxy-password"  # noqa: S105
+    UNTRUSTED = "untrusted"
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    CERTIFICATE_NAME = "certificate-name"
+    TLS_TOO_OLD = "tls-too-old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,33 +201,49 @@ class CheckState(enum.Enum):
     """How one call ended.
 
     GRANTED and REFUSED are about the right it needs, REJECTED about the key, BLOCKED about the account.
-    PAST_THE_DOOR: turned down for another reason than the right, so the right seems to be there.
+    PAST_THE_DOOR: turned down for another reason than the right, so the right seems to be there. UNSIGNED: the key is
+    known, the signature is not its own. FOREIGN: not from this address. COUNTER: the older connection's counter was
+    used up already. PAGE: a page to look at, or the way to one. ELSEWHERE: not offered where this computer is.
     """
 
     GRANTED = "granted"
     PAST_THE_DOOR = "past-the-door"
     REFUSED = "refused"
     REJECTED = "rejected"
+    UNSIGNED = "unsigned"
+    INACTIVE = "inactive"
+    FOREIGN = "foreign"
+    CLOCK = "clock"
+    COUNTER = "counter"
     BLOCKED = "blocked"
     LIMITED = "limited"
     DOWN = "down"
     GONE = "gone"
+    PAGE = "page"
+    ELSEWHERE = "elsewhere"
     UNREADABLE = "unreadable"
     NO_ANSWER = "no-answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finished row of a check; `ms` is how long the call took."""
+    """One finished row of a check; `ms` is how long the call took.
+
+    `sign` is what came back, for whoever helps: a fault's name, or the HTTP status and the exchange's own error code.
+    """
 
     id: str
     state: CheckState
     ms: int
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What all answers together say. `causes` are ranked, most likely first."""
+    """What all answers together say. `causes` are ranked, most likely first.
+
+    `allowed_addresses` is None where the exchange did not tell.
+    """
 
     outcome: Outcome
     rights: Mapping[Right, RightState]
@@ -185,12 +255,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of checking one entry. `allowed_addresses` is None where the exchange did not tell."""
+    """The result of checking one entry. `counter` is what the older connection was given to count by, if it counts."""
 
     exchange: str
     practice: bool
     reading: Reading
     checks: tuple[Check, ...]
+    counter: int | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -209,14 +280,20 @@ class Exchange(Protocol):
     def id(self) -> str: ...
 
     @property
-    def base_url(self) -> str: ...
-
-    @property
     def calls(self) -> tuple[Call, ...]: ...
 
-    def headers(self, call: Call, credentials: Credentials, now_ms: int) -> dict[str, str]: ...
+    @property
+    def counts(self) -> bool:
+        """Whether the older connection counts its questions, by the seconds since 1970 that it is given."""
+        ...
+
+    def sign(self, call: Call, credentials: Credentials, moment: Moment) -> Signed: ...
 
     def state(self, call: Call, answer: Reply | Fault) -> CheckState: ...
+
+    def code(self, reply: Reply) -> str:
+        """The exchange's own number for an error, or nothing; never words of its making."""
+        ...
 
     def read(self, answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Reading: ...
 

@@ -1,10 +1,10 @@
-"""The exchanges whose keys can be checked, by the name PalmaBot's form gives them."""
+"""The exchanges, by the name PalmaBot's form gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from palma_wizard.exchanges import Exchange, hitbtc
+from palma_wizard.exchanges import Exchange, bitstamp, cex, hitbtc
 
-CHECKABLE: Final[Mapping[str, Exchange]] = {hitbtc.id: hitbtc}
+BY_NAME: Final[Mapping[str, Exchange]] = {hitbtc.id: hitbtc, bitstamp.id: bitstamp, cex.id: cex}

@@ -1,4 +1,4 @@
-"""The practice exchange: plays HitBTC on this computer, its API and its pages, from what is published of them.
+"""The practice exchange: plays the exchanges' APIs and HitBTC's pages on this computer, from what is published.
 
 It shares no code with the client: a fake that signs with the client's own code would prove nothing.
 """
@@ -12,29 +12,32 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from palma_wizard import assets
-from palma_wizard.practice.stage import ALL_SCENARIOS, KEY, SECRET, Stage
+from palma_wizard.practice.stage import ALL_SCENARIOS, KEYS, PracticeKey, Stage
 
 if TYPE_CHECKING:
-    from palma_wizard.practice.hitbtc import ApiKey
     from palma_wizard.practice.server import Server
-    from palma_wizard.practice.stage import Asked
+    from palma_wizard.practice.stage import AnyKey, Asked
 
-__all__ = ["KEY", "PAGES", "SCENARIOS", "SECRET", "PracticeExchange"]
+__all__ = ["KEYS", "PAGES", "SCENARIOS", "PracticeExchange", "PracticeKey"]
 
 SCENARIOS: Final[tuple[str, ...]] = tuple(ALL_SCENARIOS)
-PAGES: Final[Mapping[str, str]] = {
-    "sign-up": "/",
-    "captcha": "/security-check",
-    "sign-in": "/sign-in",
-    "two-factor": "/two-factor",
-    "gear": "/trading",
-    "api-keys": "/settings",
-    "new-key": "/settings/api-keys",
-    "permissions": "/settings/api-keys",
-    "notice": "/settings/whitelist",
-    "check": "/settings/api-keys",
+PAGES: Final[Mapping[str, Mapping[str, str]]] = {
+    "hitbtc2": {
+        "sign-up": "/",
+        "captcha": "/security-check",
+        "sign-in": "/sign-in",
+        "two-factor": "/two-factor",
+        "gear": "/trading",
+        "api-keys": "/settings",
+        "new-key": "/settings/api-keys",
+        "permissions": "/settings/api-keys",
+        "notice": "/settings/whitelist",
+        "check": "/settings/api-keys",
+    },
 }
-"""Where on the practice site a step is done, by the step's id, and where what the check complains of is mended."""
+"""Where on the practice site of an exchange a step is done, by the step's id, and where what the check complains of is
+mended. Only HitBTC has such a site here.
+"""
 
 
 class PracticeExchange:
@@ -42,9 +45,6 @@ class PracticeExchange:
 
     `chance` makes the keys and codes of the site, for pictures that come out the same each time.
     """
-
-    key = KEY
-    secret = SECRET
 
     def __init__(self, scenario: str = "works", chance: Random | None = None) -> None:
         self._stage = Stage(scenario, chance or SystemRandom())
@@ -104,9 +104,9 @@ class PracticeExchange:
 
     @property
     def requests(self) -> list[Asked]:
-        """The last thousand that were asked, in order; never what an Authorization header held."""
+        """The last thousand that were asked, in order; never what authorized them."""
         return list(self._stage.asked)
 
-    def add_key(self, key: ApiKey) -> None:
-        """Makes a key work here from now on, in place of one with the same public part if there is one."""
+    def add_key(self, key: AnyKey) -> None:
+        """Makes a key of any of the exchanges work from now on, in place of one with the same public part."""
         self._stage.add_key(key)

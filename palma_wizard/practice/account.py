@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 
-from palma_wizard.practice.hitbtc import CALLER_IPV4, ApiKey, Right, admits
+from palma_wizard.practice.hitbtc import ApiKey, Right
+from palma_wizard.practice.wire import CALLER_IPV4, admits
 
 EMAIL = "practice@example.com"
 PASSWORD = "practice-password"  # noqa: S105 - opens nothing but this play, and is shown on the page that asks for it

@@ -6,17 +6,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
-from urllib.parse import parse_qs
 
-CALLER_IPV4 = "203.0.113.7"  # where HitBTC sees every caller of the practice exchange
-CALLER_IPV6 = "2001:db8::7"
+from palma_wizard.practice.wire import CALLER_IPV4, Reply, Request, admits, json_reply
 
 DEFAULT_WINDOW_MS = 10_000
 LARGEST_WINDOW_MS = 60_000
@@ -42,32 +38,6 @@ class ApiKey:
     confirmed: bool = True
     active: bool = True
     name: str = "practice"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked, in the very characters that were sent: a signature covers those, not what they mean."""
-
-    method: str
-    target: str
-    authorization: str | None = field(default=None, repr=False)
-
-    @property
-    def path(self) -> str:
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> dict[str, str]:
-        values = parse_qs(self.target.partition("?")[2], keep_blank_values=True)
-        return {name: value[-1] for name, value in values.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    status: int
-    body: bytes
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class RefusedError(Exception):
@@ -99,7 +69,7 @@ ERRORS: Mapping[int, tuple[int, str]] = {
 def refuse(code: int, description: str = "", headers: Mapping[str, str] | None = None) -> Reply:
     status, message = ERRORS[code]
     error = {"code": code, "message": message, "description": description}
-    return Reply(status, _json({"error": error}), headers=headers or {})
+    return json_reply(status, {"error": error}, headers)
 
 
 def answer(
@@ -112,7 +82,7 @@ def answer(
     if request.method != "GET":
         return refuse(405, headers={"Allow": "GET"})
     try:
-        return Reply(200, _json(_document(request, keys, now_ms, used)))
+        return json_reply(200, _document(request, keys, now_ms, used))
     except RefusedError as refused:
         return refuse(refused.code, refused.description)
 
@@ -132,9 +102,10 @@ def _document(request: Request, keys: Mapping[str, ApiKey], now_ms: int, used: C
 
 def authenticate(request: Request, keys: Mapping[str, ApiKey], now_ms: int) -> ApiKey:
     """Finds whose call it is. Neither the reply nor its time tells a wrong key from a wrong secret."""
-    if not request.authorization:
+    authorization = request.headers.get("authorization", "")
+    if not authorization:
         raise RefusedError(1001)
-    scheme, _, parameters = request.authorization.strip().partition(" ")
+    scheme, _, parameters = authorization.strip().partition(" ")
     if scheme.lower() == "basic":
         return _authenticate_basic(parameters, keys)
     if scheme.lower() == "hs256" and not request.path.startswith("/api/2/"):
@@ -193,34 +164,31 @@ def _admit(caller: ApiKey, right: Right | None) -> None:
         raise RefusedError(1003, hint)
 
 
-def admits(allowed: Iterable[str], address: str) -> bool:
-    """Whether a list of addresses and ranges lets an address in; an empty one lets everybody in."""
-    ranges = [ip_network(entry, strict=False) for entry in allowed]
-    return not ranges or any(ip_address(address) in each for each in ranges)
-
-
-def _json(document: object) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()
-
-
 # -- what there is to ask --
 
 
 def _public(version: str, path: str, now_ms: int) -> object:
+    """One thing by its name, or all of them: API 2.0 lists them, API 3.0 names each."""
     _, kind, *names = path.split("/")
-    if version not in ("2", "3") or kind not in ("symbol", "ticker", "currency") or len(names) != 1:
+    if version not in ("2", "3") or kind not in ("symbol", "ticker", "currency") or len(names) > 1:
         raise RefusedError(800)
-    name = names[0].upper()
+    known: Iterable[str] = WITHDRAW_FEES if kind == "currency" else SYMBOLS
+    if not names:
+        every = {name: _describe(version, kind, name, now_ms) for name in known}
+        return list(every.values()) if version == "2" else every
+    if names[0].upper() not in known:
+        raise RefusedError(2002 if kind == "currency" else 2001)
+    return _describe(version, kind, names[0].upper(), now_ms)
+
+
+def _describe(version: str, kind: str, name: str, now_ms: int) -> dict[str, object]:
     if kind == "currency":
-        if name not in WITHDRAW_FEES:
-            raise RefusedError(2002)
         return {"id": name, "crypto": True} if version == "2" else {"crypto": True, "payin_enabled": True}
-    if name not in SYMBOLS:
-        raise RefusedError(2001)
     base, quote, price = SYMBOLS[name]
     if kind == "ticker":
         when = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(now_ms / 1000))
-        return {"ask": price, "bid": price, "last": price, "timestamp": when}
+        ticker: dict[str, object] = {"ask": price, "bid": price, "last": price, "timestamp": when}
+        return ticker | ({"symbol": name} if version == "2" else {})
     if version == "2":
         return {
             "id": name,

@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, InternalServerError, MisdirectedRequest, NotFound
+from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, MisdirectedRequest, NotFound
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from palma_wizard.practice import site
-from palma_wizard.practice.hitbtc import CALLER_IPV4, CALLER_IPV6, Reply, Request, refuse
 from palma_wizard.practice.stage import Stage
+from palma_wizard.practice.wire import CALLER_IPV4, CALLER_IPV6, Reply, Request
 
 HOST = "127.0.0.1"
 ADDRESSES = {"ipv4": CALLER_IPV4, "ipv6": CALLER_IPV6}
@@ -83,12 +83,23 @@ def _make_app(server: Server, port: int) -> Flask:
     # Before routing, so that every verb comes by, and every path as it was sent.
     @app.before_request
     def receive() -> Response | None:
-        asked = Request(request.method, request.environ["RAW_URI"], request.headers.get("Authorization"))
+        is_api = request.environ["RAW_URI"].startswith("/api/")
+        asked = Request(
+            request.method,
+            request.environ["RAW_URI"],
+            {name.lower(): value for name, value in request.headers.items()},
+            # 413 where it is longer than a form may be; the forms of the pages are read by the pages
+            request.get_data() if is_api else b"",
+        )
         server.stage.note(asked)
         # Without this any web page could ask, under a name that it made to point here.
         if request.environ.get("HTTP_HOST", "").lower() not in names:
             raise MisdirectedRequest
-        return _answer(server, asked) if asked.path.startswith("/api/") else None
+        if not is_api:
+            return None
+        if "origin" in asked.headers and asked.method != "GET":  # a web page's form; programs send no origin
+            raise Forbidden
+        return _answer(server, asked)
 
     @app.get("/address/<service>/<kind>")
     def tell_address(service: str, kind: str) -> Response:
@@ -97,10 +108,8 @@ def _make_app(server: Server, port: int) -> Flask:
         return Response(ADDRESSES[kind], mimetype="text/plain")
 
     @app.errorhandler(Exception)
-    def fail(error: Exception) -> Response | HTTPException:
-        if isinstance(error, HTTPException):
-            return error
-        return _respond(refuse(500)) if request.path.startswith("/api/") else InternalServerError()
+    def fail(error: Exception) -> HTTPException:
+        return error if isinstance(error, HTTPException) else InternalServerError()
 
     site.add_to(app, server.stage, names)
     return app

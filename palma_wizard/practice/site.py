@@ -28,9 +28,10 @@ from werkzeug.wrappers import Response
 
 from palma_wizard import assets
 from palma_wizard.practice.account import BACKUP_CODE, EMAIL, PASSWORD, Account, SiteKey
-from palma_wizard.practice.hitbtc import CALLER_IPV4, Right
+from palma_wizard.practice.hitbtc import Right
 from palma_wizard.practice.market import FRAMES, INSTRUMENTS, candles
 from palma_wizard.practice.stage import PALMABOT_ADDRESS, Stage
+from palma_wizard.practice.wire import CALLER_IPV4
 
 RIGHT_NAMES: Final = {
     Right.READ: "Order book, History, Trading balance",

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import math
+import time
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, NotTestedError
 from palma_wizard.exchanges import Cause, Check, CheckState, Outcome, RightState, Verdict
-from palma_wizard.exchanges.registry import CHECKABLE
+from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.guide import Guide
+from palma_wizard.practice import PAGES
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, icon_label, label, named
+from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
 
 _AT_THE_SITE = {Outcome.WRONG_KEY, Outcome.MISSING_RIGHT, Outcome.CAN_WITHDRAW, Outcome.ADDRESS_NOT_ALLOWED}
-_WARNINGS = {Cause.V2_SWITCHED_OFF, Cause.V2_REFUSED, Cause.PALMABOT_NOT_ALLOWED, Cause.WITHDRAW_UNKNOWN}
+_WARNINGS = {
+    Cause.OLDER_SWITCHED_OFF,
+    Cause.OLDER_REFUSED,
+    Cause.NEWER_REFUSED,
+    Cause.COUNTER_USED,
+    Cause.PALMABOT_NOT_ALLOWED,
+    Cause.TRADE_UNKNOWN,
+    Cause.WITHDRAW_UNKNOWN,
+}
+_LONGEST_WAIT = 3600
+"""Seconds that the button stays off, however long the exchange says."""
 
 
 class CheckPage(Page):
@@ -38,11 +52,14 @@ class CheckPage(Page):
         super().__init__(guide, guide.say("check.title"), scrolls=True)
         self._draft, self._tasks, self._clipboard, self._practice_url = draft, tasks, clipboard, practice_url
         self._running: Callable[[], object] | None = None
+        self._wait_until = 0.0
+        self._waiting = QTimer(self, interval=250)
+        self._waiting.timeout.connect(self._count_down)
         self._saving = False
         self._problem = ""
         self._complete = False
 
-        self._intro = label(self.say("check.intro"))
+        self._intro = label("")
         self.body.addWidget(self._intro)
         controls = QHBoxLayout()
         controls.setSpacing(theme.S)
@@ -63,16 +80,23 @@ class CheckPage(Page):
         self._rights_grid.setHorizontalSpacing(theme.M)
         self._rights_grid.setVerticalSpacing(theme.XS)
         self.body.addWidget(self.rights)
-        self.rows = {call.id: _Row(self.say(f"ask.{call.id}")) for call in CHECKABLE["hitbtc2"].calls}
+        self._listed_title = label("", "strong")
+        self.body.addWidget(self._listed_title)
+        self.listed = RehearsalView(guide)
+        self.listed.copied.connect(self._copy_list)
+        self.body.addWidget(self.listed)
+        self.rows: dict[str, _Row] = {}
         box = named(QFrame(), "card")
-        column = QVBoxLayout(box)
-        column.setContentsMargins(theme.L, theme.S, theme.L, theme.S)
-        column.setSpacing(0)
-        for row in self.rows.values():
-            column.addWidget(row)
+        self._rows_column = QVBoxLayout(box)
+        self._rows_column.setContentsMargins(theme.L, theme.S, theme.L, theme.S)
+        self._rows_column.setSpacing(0)
         self.body.addWidget(box)
+        self._counted = label("", "quiet")
+        self.body.addWidget(self._counted)
+        self.report = button(self.say("report.open"), flat=True, name="open-report")
+        self.report.clicked.connect(self._open_report)
+        self.body.addWidget(self.report, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
-        self.refresh()
 
     def _make_outcome(self) -> None:
         """The verdict with what can be done about it, and what comes after saving."""
@@ -83,7 +107,7 @@ class CheckPage(Page):
         self.body.addWidget(self.verdict)
         mending = QHBoxLayout()
         mending.setSpacing(theme.S)
-        self.open_site = button(self.say("check.open-site"), icon="external-link", name="open-site")
+        self.open_site = button("", icon="external-link", name="open-site")
         self.open_site.clicked.connect(self._open_site)
         self.change = button(self.say("check.change-entry"), name="change-entry")
         self.change.clicked.connect(self.change_entry)
@@ -102,6 +126,18 @@ class CheckPage(Page):
         self.body.addLayout(saving)
         self.done = self._make_done()
 
+    def show_exchange(self, exchange: str) -> None:
+        terms = self.guide.terms(exchange)
+        self._intro.setText(self.say("check.intro", **terms))
+        _empty(self._rows_column)
+        self.rows = {call.id: _Row(self.say(f"ask.{call.id}", **terms)) for call in BY_NAME[exchange].calls}
+        for row in self.rows.values():
+            self._rows_column.addWidget(row)
+        self._todo_name.setText("2.  " + self.say("saved.todo-2", name=exchange))
+        self._remove.setText(self.say("saved.remove", **terms))
+        self._waiting.stop()
+        self.refresh()
+
     def entered(self) -> None:
         self.refresh()
 
@@ -110,7 +146,9 @@ class CheckPage(Page):
         running = self._running is not None
         verdict = self._draft.verdict
         self.run.setEnabled(self._may_start)
-        self.run.setText(self.say("check.again" if verdict else "check.run"))
+        left = self._seconds_left
+        again = self.say("check.again-in", seconds=left) if left else self.say("check.again")
+        self.run.setText(again if verdict else self.say("check.run"))
         self._make_main(self.run, not (verdict and verdict.passed))
         self._intro.setVisible(verdict is None)
         self.cancel.setVisible(running)
@@ -126,24 +164,43 @@ class CheckPage(Page):
         self.save.setVisible(verdict is not None and verdict.passed and not self._draft.is_stored)
         self.save.setEnabled(self._draft.may_save and not self._saving)
         outcome = verdict.outcome if verdict else None
-        self.open_site.setText(self.say("practice.open" if self._draft.practice else "check.open-site"))
-        self.open_site.setVisible(outcome in _AT_THE_SITE and not celebrates)
-        self.change.setVisible(outcome in {Outcome.WRONG_KEY, Outcome.WRONG_SIGNATURE})
+        terms = self.guide.terms(self._draft.exchange)
+        site = self.say("practice.open") if self._draft.practice else self.say("check.open-site", site=terms["site"])
+        self.open_site.setText(site)
+        has_site = not self._draft.practice or self._draft.exchange in PAGES
+        self.open_site.setVisible(outcome in _AT_THE_SITE and has_site and not celebrates)
+        self.change.setVisible(outcome in {Outcome.WRONG_KEY, Outcome.WRONG_SIGNATURE, Outcome.WRONG_USER_ID})
+        self.report.setVisible(verdict is not None)
+        shows_list = verdict is not None and bool(verdict.reading.allowed_addresses)
+        self._listed_title.setVisible(shows_list)
+        self.listed.setVisible(shows_list)
+        self._counted.setVisible(verdict is not None and verdict.counter is not None)
         self.done.setVisible(celebrates)
         if verdict is not None:
             self._show_verdict(verdict)
         done = celebrates or (self._draft.is_stored and verdict is not None and verdict.passed)
-        message = self.say("check.running") if running else ""
-        if self._draft.exchange not in CHECKABLE:
-            message = self.say("exchange.not-yet", exchange=self.say(f"exchange.{self._draft.exchange}"))
-        elif not running and not self._draft.is_complete and not self._draft.is_saved:
+        message = self.say("check.running", **terms) if running else ""
+        if not running and not self._draft.is_complete and not self._draft.is_saved:
             message = self.say("check.nothing-entered")
         self.show_state(busy=running, message=message, complete=done)
 
     @property
     def _may_start(self) -> bool:
         idle = self._running is None and not self._saving
-        return idle and self._draft.is_complete and self._draft.exchange in CHECKABLE
+        return idle and self._draft.is_complete and not self._seconds_left
+
+    @property
+    def _seconds_left(self) -> int:
+        """Until the exchange may be asked again, where it said so."""
+        return max(0, math.ceil(self._wait_until - time.monotonic())) if self._waiting.isActive() else 0
+
+    def _count_down(self) -> None:
+        if not self._seconds_left:
+            self._waiting.stop()
+        self.run.setText(
+            self.say("check.again-in", seconds=self._seconds_left) if self._seconds_left else self.say("check.again")
+        )
+        self.run.setEnabled(self._may_start)
 
     def start(self) -> None:
         if self._may_start:
@@ -172,19 +229,22 @@ class CheckPage(Page):
         try:
             url = await self._practice_url()
             found = await verify.check(
-                CHECKABLE[self._draft.exchange],
+                BY_NAME[self._draft.exchange],
                 self._draft.entry,
                 practice_url=url,
                 on_check=self._show_check,
             )
-            self._draft.finish(ticket, found)
+            if self._draft.finish(ticket, found) and found.reading.retry_after:
+                self._wait_until = time.monotonic() + min(found.reading.retry_after, _LONGEST_WAIT)
+                self._waiting.start()
         except asyncio.CancelledError:
             problem = self.say("check.cancelled")
         except OSError:
             problem = self.say("practice.no-server")
         self._problem = problem
         if self._draft.verdict is not None:
-            announce(self, self.guide.outcomes[self._draft.verdict.outcome.value].title)
+            verdict = self._draft.verdict
+            announce(self, self.guide.outcome(verdict.outcome, verdict.exchange).title)
 
     def _check_ended(self) -> None:
         """However it ended, cancelled before its first step included."""
@@ -195,12 +255,19 @@ class CheckPage(Page):
             self.show_state(message=self._problem, complete=False)
 
     def _show_check(self, check: Check) -> None:
+        shield = check.state is CheckState.REFUSED and self._wanted(check) is False
         self.rows[check.id].show_words(
-            self._tone(check), self.say(f"state.{check.state.value}"), self.say("check.took", ms=check.ms)
+            self._tone(check),
+            self.say(f"state.{check.state.value}"),
+            self.say("check.took", ms=check.ms),
+            icon="shield" if shield else "",
         )
 
+    def _wanted(self, check: Check) -> bool | None:
+        return next(call.wanted for call in BY_NAME[self._draft.exchange].calls if call.id == check.id)
+
     def _tone(self, check: Check) -> str:
-        wanted = next(call.wanted for call in CHECKABLE[self._draft.exchange].calls if call.id == check.id)
+        wanted = self._wanted(check)
         granted = {CheckState.GRANTED: True, CheckState.PAST_THE_DOOR: True, CheckState.REFUSED: False}.get(check.state)
         if granted is None:
             return "bad" if wanted is True and check.id != "palmabot" else "warn"
@@ -209,8 +276,10 @@ class CheckPage(Page):
         return "good" if granted is wanted else "bad"
 
     def _show_verdict(self, verdict: Verdict) -> None:
-        words = self.guide.outcomes[verdict.outcome.value]
-        reading = verdict.reading
+        words = self.guide.outcome(verdict.outcome, verdict.exchange)
+        reading, terms = verdict.reading, self.guide.terms(verdict.exchange)
+        if verdict.counter is not None:
+            self._counted.setText(self.say("check.counted", counter=verdict.counter))
         tone = {Outcome.WORKS: "good", Outcome.CAN_WITHDRAW: "warn"}.get(verdict.outcome, "bad")
         if tone == "good" and _WARNINGS.intersection(reading.causes):
             tone = "warn"
@@ -218,22 +287,28 @@ class CheckPage(Page):
         if verdict.outcome is Outcome.CLOCK_OFF and reading.clock_error is not None:
             text.append(self.say("check.clock", seconds=abs(round(reading.clock_error))))
         if reading.retry_after is not None:
-            text.append(self.say("check.retry", seconds=reading.retry_after))
+            text.append(self.say("check.retry", **terms, seconds=reading.retry_after))
         self.verdict.show_words(tone, " ".join([*text, words.next]), words.title)
         _empty(self.causes)
-        if reading.causes:
+        if (verdict.passed and reading.causes) or len(reading.causes) > 1:
             self.causes.addWidget(label(self.say("check.notes" if verdict.passed else "check.causes"), "quiet"))
         for number, cause in enumerate(reading.causes, 1):
-            named = self.guide.causes[cause.value]
+            named = self.guide.cause(cause, verdict.exchange)
             self.causes.addWidget(label(f"{number}.  {named.text}  {named.do}", f"cause-{cause.value}"))
         _empty(self._rights_grid)
         self._rights_grid.addWidget(label(self.say("check.rights"), "strong"), 0, 0, 1, 3)
         for row, (right, state) in enumerate(reading.rights.items(), 1):
-            wanted = {"read": True, "trade": True, "withdraw": False}.get(right.value)
-            has = {RightState.CONFIRMED: True, RightState.INFERRED: True, RightState.REFUSED: False}.get(state)
+            wanted = {"read": True, "trade": True, "transfer": False, "withdraw": False}.get(right.value)
+            has = {
+                RightState.CONFIRMED: True,
+                RightState.INFERRED: True,
+                RightState.REFUSED: False,
+                RightState.DOUBTED: False,
+            }.get(state)
             tone = "quiet" if has is None else "info" if wanted is None else "good" if has is wanted else "bad"
-            self._rights_grid.addWidget(icon_label(TONE_ICONS[tone], tone), row, 0)
-            self._rights_grid.addWidget(label(self.say(f"right.{right.value}")), row, 1)
+            icon = "shield" if tone == "good" and wanted is False else TONE_ICONS[tone]
+            self._rights_grid.addWidget(icon_label(icon, tone), row, 0)
+            self._rights_grid.addWidget(label(self.say(f"right.{verdict.exchange}.{right.value}")), row, 1)
             self._rights_grid.addWidget(label(self.guide.right_state(right.value, state.value), "quiet"), row, 2)
         if reading.allowed_addresses is not None:
             addresses = ", ".join(reading.allowed_addresses) or self.say("check.addresses-any")
@@ -241,12 +316,30 @@ class CheckPage(Page):
             self._rights_grid.addWidget(label(self.say("check.addresses")), last, 1)
             self._rights_grid.addWidget(label(addresses, "quiet"), last, 2)
         self._rights_grid.setColumnStretch(2, 1)
+        if reading.allowed_addresses:
+            from palma_wizard import whitelist
+
+            self._listed_title.setText(self.say("check.listed", **terms))
+            found = whitelist.rehearse("\n".join(reading.allowed_addresses), self._draft.own)
+            self.listed.show_answer(found)
+            self._draft.let_in = whitelist.covering(reading.allowed_addresses, self._draft.own)
+
+    def _copy_list(self, text: str) -> None:
+        self._clipboard.put(text)
+        self.show_state(message=self.say("button.copied"), complete=self.isComplete())
+
+    def _open_report(self) -> None:
+        from palma_wizard.ui import report_dialog
+
+        if self._draft.verdict is not None:
+            report_dialog.open_report(self, self.guide, self._draft.verdict, self._draft.own)
 
     def _open_site(self) -> None:
         if self._draft.practice:
             self.open_practice.emit()
             return
-        link = next(step.link for step in self.guide.steps if step.id == "api-keys")
+        links = {step.id: step.link for step in self.guide.steps(self._draft.exchange)}
+        link = links.get("api-keys") or links.get("sign-in")
         if link is not None:
             self.open_address(link.url)
 
@@ -290,6 +383,8 @@ class CheckPage(Page):
         self._done_words.show_words("good", self.say(words, store=name), title)
         self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
         self._for_real.setVisible(practising)
+        self._todo_user_id.setText(self.say("saved.todo-2-user-id", **{"user-id": self._draft.entry.user_id}))
+        self._todo_user_id.setVisible(bool(self._draft.entry.user_id))
         self.refresh()
         self.area.verticalScrollBar().setValue(0)
         announce(self, title)
@@ -307,8 +402,10 @@ class CheckPage(Page):
         self._todo_title = label(self.say("saved.todo-title"), "strong")
         column.addWidget(self._todo_title)
         for number in (1, 2, 3):
-            column.addWidget(label(f"{number}.  {self.say(f'saved.todo-{number}')}"))
+            todo = label("" if number == 2 else f"{number}.  {self.say(f'saved.todo-{number}')}")
+            column.addWidget(todo)
             if number == 2:
+                self._todo_name = todo
                 row = QHBoxLayout()
                 for name in ("key", "secret"):
                     copy = button(self.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
@@ -316,8 +413,11 @@ class CheckPage(Page):
                     row.addWidget(copy)
                 row.addWidget(label(self.say("saved.copy-note"), "quiet"), 1)
                 column.addLayout(row)
+                self._todo_user_id = label("")
+                column.addWidget(self._todo_user_id)
         column.addWidget(label(self.say("saved.fake"), "quiet"))
-        column.addWidget(label(self.say("saved.remove"), "quiet"))
+        self._remove = label("", "quiet")
+        column.addWidget(self._remove)
         return box
 
     def _copy(self, name: str) -> None:
@@ -352,8 +452,8 @@ class _Row(QWidget):
         row.addWidget(self.state, 2)
         row.addWidget(self._time)
 
-    def show_words(self, tone: str, state: str, time: str, *, waiting: bool = False) -> None:
-        icon = "circle" if tone == "quiet" and not time else TONE_ICONS[tone]
+    def show_words(self, tone: str, state: str, time: str, *, waiting: bool = False, icon: str = "") -> None:
+        icon = icon or ("circle" if tone == "quiet" and not time else TONE_ICONS[tone])
         self._icon.setPixmap(theme.pixmap("clock" if waiting else icon, theme.tone_colour(tone)))
         self.state.setText(state)
         self._time.setText(time)

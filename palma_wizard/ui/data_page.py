@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard import entry
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES, Credentials
-from palma_wizard.exchanges.registry import CHECKABLE
-from palma_wizard.guide import Guide, Step
-from palma_wizard.practice import KEY, SCENARIOS, SECRET
+from palma_wizard.guide import Guide
+from palma_wizard.practice import KEYS, PAGES, SCENARIOS
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import Notice, Page, button, icon_label, label, named
@@ -24,14 +23,14 @@ class DataPage(Page):
     def __init__(
         self,
         guide: Guide,
-        step: Step,
         draft: Draft,
         clipboard: Clipboard,
         set_scenario: Callable[[str], None],
     ) -> None:
-        super().__init__(guide, step.title, guide.say("step-of", number=9), scrolls=True)
+        super().__init__(guide, "", scrolls=True)
         self._draft, self._clipboard = draft, clipboard
-        self.body.addWidget(label(self.say("data.intro")))
+        self._intro = label("")
+        self.body.addWidget(self._intro)
         self._practice_box = self._make_practice_box(set_scenario)
         self.body.addWidget(self._practice_box)
 
@@ -41,7 +40,7 @@ class DataPage(Page):
         self.exchange = named(QComboBox(), "data-exchange")
         for name in EXCHANGES:
             self.exchange.addItem(name, name)
-        self.exchange.currentIndexChanged.connect(self._exchange_chosen)
+        self.exchange.currentIndexChanged.connect(lambda: self.exchange_chosen.emit(self.exchange.currentData()))
         caption = label(self.say("data.exchange"), "strong")
         caption.setBuddy(self.exchange)
         self.exchange.setAccessibleName(self.say("data.exchange"))
@@ -55,18 +54,37 @@ class DataPage(Page):
         stays = QHBoxLayout()
         stays.setSpacing(theme.S)
         stays.addWidget(icon_label("lock", "good"), 0, Qt.AlignmentFlag.AlignTop)
-        stays.addWidget(label(self.say("data.stays"), "quiet"), 1)
+        self._stays = label("", "quiet")
+        stays.addWidget(self._stays, 1)
         self.body.addLayout(stays)
         self.body.addStretch(1)
 
     def entered(self) -> None:
         """Show what the draft holds: nothing for a new key, the stored one where it was checked again."""
-        with QSignalBlocker(self.exchange):
-            self.exchange.setCurrentIndex(self.exchange.findData(self._draft.exchange))
         held = self._draft.entry
         for field, text in ((self.key, held.key), (self.secret, held.secret), (self.user_id, held.user_id)):
             field.show_text(text)
-        self._exchange_changed()
+        self.changed()
+
+    def show_exchange(self, exchange: str) -> None:
+        """What was typed stays, but for a User ID that this exchange does not ask for."""
+        with QSignalBlocker(self.exchange):
+            self.exchange.setCurrentIndex(self.exchange.findData(exchange))
+        terms = self.guide.terms(exchange)
+        self._intro.setText(self.say("data.intro", **terms))
+        self._stays.setText(self.say("data.stays", **terms))
+        for field in (self.key, self.secret, self.user_id):
+            field.show_terms(terms)
+        wanted = EXCHANGES[exchange].user_id_pattern is not None
+        self.user_id.set_visible(wanted)
+        if not wanted:
+            self.user_id.show_text("")
+        own = KEYS[exchange]
+        self._practice_title.setText(self.say("practice.data" if exchange in PAGES else "practice.data-no-site"))
+        for value, text in zip(self._practice_values, (own.key, own.secret, own.user_id), strict=True):
+            value.setText(text)
+        self._practice_user_id.setVisible(bool(own.user_id))
+        self.changed()
 
     def set_practice(self, practising: bool) -> None:
         super().set_practice(practising)
@@ -90,40 +108,31 @@ class DataPage(Page):
         for name, field in (("key", self.key), ("secret", self.secret), ("user_id", self.user_id)):
             doubt = found.get(name)
             field.show_doubt(self.say(f"doubt.{doubt.value}", length=len(field.text())) if doubt else "")
-        if self._draft.exchange not in CHECKABLE:
-            name = self.say(f"exchange.{self._draft.exchange}")
-            self.show_state(message=self.say("exchange.not-yet", exchange=name), complete=False)
-            return
         complete = self._draft.is_complete
         self.show_state(message="" if complete else self.say("data.missing"), complete=complete)
-
-    def _exchange_chosen(self) -> None:
-        self._draft.choose(self.exchange.currentData(), practice=self._draft.practice)
-        self._exchange_changed()
-
-    def _exchange_changed(self) -> None:
-        wanted = EXCHANGES[self._draft.exchange].user_id_pattern is not None
-        self.user_id.set_visible(wanted)
-        if not wanted:
-            self.user_id.show_text("")
-        self.changed()
 
     def _make_practice_box(self, set_scenario: Callable[[str], None]) -> QFrame:
         box = named(QFrame(), "card")
         column = QVBoxLayout(box)
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         column.setSpacing(theme.S)
-        column.addWidget(label(self.say("practice.data"), "strong"))
-        for name, text in (("key", KEY), ("secret", SECRET)):
-            row = QHBoxLayout()
-            value = label(text, "mono")
+        self._practice_title = label("", "strong")
+        column.addWidget(self._practice_title)
+        self._practice_values: list[QLabel] = []
+        for name in ("key", "secret", "user-id"):
+            held = QWidget()
+            row = QHBoxLayout(held)
+            row.setContentsMargins(0, 0, 0, 0)
+            value = label("", "mono")
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             row.addWidget(value, 1)
             copy = button(self.say("button.copy"), icon="copy", flat=True, name=f"practice-copy-{name}")
             copy.setAccessibleName(f"{self.say('button.copy')}: {self.say(f'data.{name}')}")
-            copy.clicked.connect(lambda _=False, t=text: self._clipboard.put(t))
+            copy.clicked.connect(lambda _=False, v=value: self._clipboard.put(v.text()))
             row.addWidget(copy)
-            column.addLayout(row)
+            column.addWidget(held)
+            self._practice_values.append(value)
+            self._practice_user_id = held
         row = QHBoxLayout()
         fill = button(self.say("practice.fill"), name="practice-fill")
         fill.clicked.connect(self._fill)
@@ -146,8 +155,9 @@ class DataPage(Page):
         return box
 
     def _fill(self) -> None:
-        self.key.show_text(KEY)
-        self.secret.show_text(SECRET)
+        own = KEYS[self._draft.exchange]
+        for field, text in ((self.key, own.key), (self.secret, own.secret), (self.user_id, own.user_id)):
+            field.show_text(text)
         self.changed()
 
 
@@ -158,7 +168,7 @@ class _Field:
         words = name.replace("_", "-")
         self._page = page
         self._line = named(QLineEdit(), name)
-        self._line.setPlaceholderText(page.say(f"data.{words}-placeholder"))
+        self._placeholder = f"data.{words}-placeholder"
         self._line.setAccessibleName(page.say(f"data.{words}"))
         self._line.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
         self._line.setDragEnabled(False)
@@ -193,6 +203,9 @@ class _Field:
     def show_text(self, text: str) -> None:
         self._line.setText(text)
         self._cleaned = ""
+
+    def show_terms(self, terms: Mapping[str, str]) -> None:
+        self._line.setPlaceholderText(self._page.say(self._placeholder, **terms))
 
     def set_visible(self, visible: bool) -> None:
         for widget in self._widgets:

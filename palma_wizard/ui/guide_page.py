@@ -21,10 +21,11 @@ _MARKS = {
 class GuidePage(Page):
     """A step with several parts turns them with Next before the wizard goes on."""
 
-    def __init__(self, guide: Guide, step: Step, number: int, tasks: Tasks) -> None:
-        super().__init__(guide, step.title, guide.say("step-of", number=number), scrolls=True)
+    def __init__(self, guide: Guide, step: Step, number: int, count: int, tasks: Tasks, *, has_site: bool) -> None:
+        super().__init__(guide, step.title, guide.say("step-of", number=number, count=count), scrolls=True)
         self.step = step
-        self._number = number
+        self._over = guide.say("step-of", number=number, count=count)
+        self._has_site = has_site
         self._tasks = tasks
         self._parts = QStackedWidget()
         self._built = False
@@ -65,13 +66,15 @@ class GuidePage(Page):
         return True
 
     def set_practice(self, practising: bool) -> None:
-        """While practising every step has its page to open, else those that the instructions give an address for."""
+        """While practising every step has its page to open, where there is a practice site; else those that the
+        instructions give an address for.
+        """
         super().set_practice(practising)
         self._practising = practising
         self.show_state()
         link = self.step.link
         for widget in (self._open, self._address):
-            widget.setVisible(practising or link is not None)
+            widget.setVisible(self._has_site if practising else link is not None)
         if practising:
             self._open.setText(self.say("practice.open"))
             self._address.setText(self.say("practice.open-note"))
@@ -82,7 +85,7 @@ class GuidePage(Page):
     def _show_part(self, index: int) -> None:
         self._parts.setCurrentIndex(index)
         count = self._parts.count()
-        over = self.say("step-of", number=self._number)
+        over = self._over
         if count > 1:
             over += "  ·  " + self.say("part.of", number=index + 1, count=count)
         self.over.setText(over)
@@ -106,6 +109,8 @@ class GuidePage(Page):
             view = picture.PictureView(self.guide, shown, self._tasks)
             view.opened.connect(lambda: picture.enlarge(self, self.guide, shown, self._tasks))
             column.addWidget(view, 1)
+        else:
+            column.addStretch(1)
         return made
 
     def open_address(self, url: str) -> None:

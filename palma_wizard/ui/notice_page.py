@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPlainTextEdit
 
+from palma_wizard.draft import Draft
 from palma_wizard.exchanges import PALMABOT_ADDRESS
-from palma_wizard.guide import Guide, Step
+from palma_wizard.guide import Guide
+from palma_wizard.practice import PAGES
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import Notice, Page, button, label, named
+from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from palma_wizard.whitelist import Rehearsal
 
 Services = Mapping[str, Sequence[str]]
 
@@ -22,13 +29,13 @@ class NoticePage(Page):
     def __init__(
         self,
         guide: Guide,
-        step: Step,
+        draft: Draft,
         tasks: Tasks,
         clipboard: Clipboard,
         services: Callable[[], Awaitable[Services | None]],
     ) -> None:
-        super().__init__(guide, step.title, guide.say("step-of", number=10), scrolls=True)
-        self._tasks, self._clipboard, self._services = tasks, clipboard, services
+        super().__init__(guide, "", scrolls=True)
+        self._draft, self._tasks, self._clipboard, self._services = draft, tasks, clipboard, services
         self._complete = False
         self._practising = False
         self._round = 0
@@ -54,6 +61,7 @@ class NoticePage(Page):
         self.own.setPlaceholderText(self.say("notice.own-placeholder"))
         self.own.textEdited.connect(self._typed)
         self.own6 = self._address(grid, 2, "own6", self.say("notice.own") + " (IPv6)", "")
+        self.own6.textEdited.connect(self._typed)
         self._grid = grid
         self._show_ipv6(False)
         self.body.addLayout(grid)
@@ -69,25 +77,72 @@ class NoticePage(Page):
         self.result = Notice("info", "", name="look-up-result")
         self.result.hide()
         self.body.addWidget(self.result)
+        self._make_rehearsal()
         self.body.addStretch(1)
         self.understood = named(QCheckBox(self.say("notice.understand")), "understood")
         self.understood.toggled.connect(lambda on: self.show_state(complete=on))
         self.column.addWidget(self.understood)
 
+    def _make_rehearsal(self) -> None:
+        self.body.addWidget(label(self.say("notice.list-title"), "strong"))
+        self.body.addWidget(label(self.say("notice.list-text"), "quiet"))
+        self.list = named(QPlainTextEdit(), "address-list")
+        self.list.setPlaceholderText(self.say("notice.list-placeholder"))
+        self.list.setAccessibleName(self.say("notice.list-label"))
+        self.list.setTabChangesFocus(True)
+        self.list.setFixedHeight(76)
+        self.list.textChanged.connect(self._rehearse)
+        self.body.addWidget(self.list)
+        self.rehearsal = RehearsalView(self.guide)
+        self.rehearsal.copied.connect(self._copy)
+        self.rehearsal.hide()
+        self.body.addWidget(self.rehearsal)
+        self._kept = label(self.say("notice.kept"), "quiet")
+        self._kept.hide()
+        self.body.addWidget(self._kept)
+
     def set_practice(self, practising: bool) -> None:
         """A practice address must never be taken for the person's own: nothing is kept across the change."""
         super().set_practice(practising)
-        self._try_it.setVisible(practising)
+        self._try_it.setVisible(practising and self._draft.exchange in PAGES)
         self._who.setText(self._asked[practising])
         if practising != self._practising:
             self._practising = practising
             self._round += 1
             self.own.clear()
             self.own6.clear()
+            self.list.clear()
             self._show_ipv6(False)
             self.result.hide()
             self.understood.setChecked(False)
             self.show_state(complete=False)
+
+    def show_exchange(self, exchange: str) -> None:
+        self._try_it.setVisible(self._practising and exchange in PAGES)
+        self._rehearse()
+
+    def _rehearse(self) -> None:
+        """Answers at each change of the list and of the own addresses."""
+        text = self.list.toPlainText()
+        if not (text.strip() or self.own.text() or self.own6.text()):  # as at the start, when only Qt may be read in
+            self._show_rehearsal(None)
+            return
+        from palma_wizard import address, whitelist
+
+        typed = (address.parse(self.own.text(), 4), address.parse(self.own6.text(), 6))
+        public = address.AddressKind.PUBLIC
+        self._draft.own = tuple(text for text in typed if text is not None and address.kind_of(text) is public)
+        found = whitelist.rehearse(text, self._draft.own) if text.strip() else None
+        self._show_rehearsal(found)
+        if found is not None and found.safe:
+            self._draft.let_in = whitelist.covering(found.corrected, self._draft.own)
+        self._kept.setVisible(bool(self._draft.let_in))
+
+    def _show_rehearsal(self, found: Rehearsal | None) -> None:
+        self.rehearsal.setVisible(found is not None)
+        self._draft.let_in = ()
+        if found is not None:
+            self.rehearsal.show_answer(found)
 
     def _address(self, grid: QGridLayout, row: int, name: str, title: str, value: str) -> QLineEdit:
         line = named(QLineEdit(value), f"{name}-address")
@@ -118,8 +173,17 @@ class NoticePage(Page):
         from palma_wizard import address
 
         wrong = bool(text.strip()) and address.parse(text) is None
-        self.result.show_words("warn", self.say("notice.not-an-address"))
-        self.result.setVisible(wrong)
+        kind = address.kind_of(text)
+        words = {
+            None: "not-an-address" if wrong else "",
+            address.AddressKind.PUBLIC: "",
+            address.AddressKind.PRIVATE: "private",
+            address.AddressKind.CGNAT: "cgnat",
+        }.get(kind, "not-yours")
+        if words:
+            self.result.show_words("warn", self.say(f"notice.{words}"))
+        self.result.setVisible(bool(words))
+        self._rehearse()
 
     async def _look_up(self) -> None:
         from palma_wizard import address
@@ -149,4 +213,9 @@ class NoticePage(Page):
         text = self.say(f"notice.{words}", addresses=", ".join(kind.seen))
         if not six.seen and four.seen:
             text += " " + self.say("notice.none-of-kind")
+        if six.seen and not four.seen:
+            text += " " + self.say("notice.only-ipv6")
+        if four.seen and six.agreement is address.Agreement.DIFFERENT:
+            text += " " + self.say("notice.different", addresses=", ".join(six.seen))
         self.result.show_words(tone[kind.agreement.value], text)
+        self._rehearse()

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWizardPage,
 )
 
-from palma_wizard.guide import Guide
+from palma_wizard.guide import Guide, Step
 from palma_wizard.ui import theme
 
 W = TypeVar("W", bound=QWidget)
@@ -31,11 +31,12 @@ class Page(QWizardPage):
     """Title, banner while practising, body, and one line for messages and errors.
 
     The whole state of a page is `busy`, `message`, `error` and `complete`; `show_state` turns it into widgets.
-    `open_practice` asks for the page's own part of the practice site.
+    `open_practice` asks for the page's own part of the practice site; `exchange_chosen` names another exchange.
     """
 
     leave_practice = Signal()
     open_practice = Signal()
+    exchange_chosen = Signal(str)
 
     def __init__(self, guide: Guide, title: str, over: str = "", *, scrolls: bool = False) -> None:
         super().__init__()
@@ -80,6 +81,16 @@ class Page(QWizardPage):
 
     def set_practice(self, practising: bool) -> None:
         self.banner.setVisible(practising)
+
+    def show_exchange(self, exchange: str) -> None:
+        """Another exchange was chosen, or the first."""
+
+    def show_step(self, step: Step, number: int, count: int) -> None:
+        """Which of the documented steps this page is, and of how many."""
+        self.over.setText(self.say("step-of", number=number, count=count))
+        self.over.show()
+        self.title_label.setText(step.title)
+        self.setAccessibleName(step.title)
 
     def entered(self) -> None:
         """The page has come into view, for the first time or again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -19,27 +19,34 @@ class Rail(QWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, guide: Guide, names: Sequence[str]) -> None:
+    def __init__(self, guide: Guide) -> None:
         super().__init__()
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(theme.RAIL)
         self.setAccessibleName(guide.say("rail.label"))
         self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.M, theme.L, theme.M, theme.L)
         layout.setSpacing(2)
-        self._items: list[_Item] = []
-        for number, name in enumerate(names):
-            item = _Item(name, str(number) if 0 < number <= len(guide.steps) else "")
-            item.setObjectName(f"rail-{number}")
-            item.clicked.connect(lambda _=False, n=number: self.chosen.emit(n))
-            layout.addWidget(item)
-            self._items.append(item)
         layout.addStretch(1)
+        self._items: dict[int, _Item] = {}
+
+    def show_steps(self, names: Mapping[int, str]) -> None:
+        """By the number of the page; all but the first and the last are numbered from one."""
+        for item in self._items.values():
+            item.hide()
+            item.deleteLater()
+        self._items = {}
+        for place, (page, name) in enumerate(names.items()):
+            item = _Item(name, str(place) if 0 < place < len(names) - 1 else "")
+            item.setObjectName(f"rail-{page}")
+            item.clicked.connect(lambda _=False, n=page: self.chosen.emit(n))
+            self._layout.insertWidget(place, item)
+            self._items[page] = item
 
     def show_progress(self, current: int, visited: set[int]) -> None:
-        for number, item in enumerate(self._items):
+        for number, item in self._items.items():
             state = "current" if number == current else "done" if number in visited else "ahead"
             item.show_state(state, self._words[state])
 

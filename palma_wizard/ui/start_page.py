@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout
 
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES
-from palma_wizard.exchanges.registry import CHECKABLE
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
-from palma_wizard.ui.page import Notice, Page, button, icon_label, label, named
+from palma_wizard.ui.page import Notice, Page, announce, button, icon_label, label, named
 from palma_wizard.ui.tasks import Tasks
 
 
@@ -24,11 +25,18 @@ class StartPage(Page):
     check_saved = Signal()
     replace_saved = Signal()
 
-    def __init__(self, guide: Guide, draft: Draft, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        guide: Guide,
+        draft: Draft,
+        tasks: Tasks,
+        services: Callable[[], Awaitable[Mapping[str, Sequence[str]] | None]],
+    ) -> None:
         super().__init__(guide, guide.say("start.title"), scrolls=True)
-        self._draft, self._tasks = draft, tasks
+        self._draft, self._tasks, self._services = draft, tasks, services
         self._may_look = False
-        self.body.addWidget(label(self.say("start.intro")))
+        self._intro = label("")
+        self.body.addWidget(self._intro)
         promise = QHBoxLayout()
         promise.setSpacing(theme.S)
         promise.addWidget(icon_label("shield", "good"), 0, Qt.AlignmentFlag.AlignTop)
@@ -44,7 +52,7 @@ class StartPage(Page):
         caption = label(self.say("start.exchange"), "strong")
         caption.setBuddy(self.exchange)
         self.exchange.setAccessibleName(self.say("start.exchange"))
-        self.exchange.currentIndexChanged.connect(self._exchange_chosen)
+        self.exchange.currentIndexChanged.connect(lambda: self.exchange_chosen.emit(self.exchange.currentData()))
         self.body.addWidget(caption)
         self.body.addWidget(self.exchange)
 
@@ -63,6 +71,9 @@ class StartPage(Page):
         self.saved.add_action(remove)
         self.saved.hide()
         self.body.addWidget(self.saved)
+        self.moved = Notice("bad", "", name="address-changed")
+        self.moved.hide()
+        self.body.addWidget(self.moved)
         self.body.addSpacing(theme.S)
 
         self._choices = [
@@ -104,15 +115,14 @@ class StartPage(Page):
         return next(made for made in self._choices if made.property("choice") == name)
 
     def offer_resume(self, step: str) -> None:
+        """With nothing to go on with, the button is hidden."""
+        self.resume_button.setVisible(bool(step))
         text = self.say("start.resume", step=step)
         self.resume_button.property("heading").setText(text)
         self.resume_button.setAccessibleName(text)
-        self.resume_button.show()
 
     def entered(self) -> None:
-        with QSignalBlocker(self.exchange):
-            self.exchange.setCurrentIndex(self.exchange.findData(self._draft.exchange))
-        self._show_exchange()
+        self.show_exchange(self._draft.exchange)
 
     def start_looking(self) -> None:
         """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
@@ -122,6 +132,7 @@ class StartPage(Page):
     def look_for_saved(self) -> None:
         """Ask the keyring, without which the page works as well."""
         self.saved.hide()
+        self.moved.hide()
         if self._may_look:
             self._tasks.start(self._look_for_saved())
 
@@ -142,7 +153,28 @@ class StartPage(Page):
             self.saved.show()
             day = found.saved_on.isoformat()
             name = self.say(f"exchange.{exchange}")
-            self.saved.show_words("good", self.say("start.saved", exchange=name, date=day))
+            words = "start.saved-practice" if practice else "start.saved"
+            self.saved.show_words("good", self.say(words, exchange=name, date=day))
+            if found.let_in:
+                await self._compare_address(found.let_in, asked)
+
+    async def _compare_address(self, let_in: Sequence[str], asked: tuple[str, bool]) -> None:
+        """Say it before the person finds out by being locked out; silent where nothing is known."""
+        from palma_wizard import address, whitelist
+
+        try:
+            services = await self._services()
+            seen = await address.look_up(services or address.SERVICES)
+        except OSError:
+            return
+        now = {kind: sighting.seen for kind, sighting in seen.items()}
+        standing = whitelist.changed(let_in, now)
+        if standing is whitelist.Standing.CHANGED and asked == (self._draft.exchange, self._draft.practice):
+            here = ", ".join(text for texts in now.values() for text in texts)
+            words = {**self.guide.terms(asked[0]), "listed": ", ".join(let_in), "now": here}
+            self.moved.show_words("bad", self.say("standing.changed", **words))
+            self.moved.show()
+            announce(self, self.moved.text())
 
     def _ask_to_remove(self) -> None:
         box = QMessageBox(self)
@@ -168,17 +200,12 @@ class StartPage(Page):
             return
         self._draft.forget_stored()
         self.saved.hide()
-        self.show_state(message=self.say("start.removed"))
+        self.moved.hide()
+        self.show_state(message=self.say("start.removed", **self.guide.terms(exchange)))
 
-    def _exchange_chosen(self) -> None:
-        self._draft.choose(self.exchange.currentData(), practice=self._draft.practice)
-        self._show_exchange()
-
-    def _show_exchange(self) -> None:
-        name = self._draft.exchange
-        known = name in CHECKABLE
-        text = "" if known else self.say("exchange.not-yet", exchange=self.say(f"exchange.{name}"))
-        self.show_state(message=text, complete=known)
-        for made in self._choices:
-            made.setEnabled(known)
+    def show_exchange(self, exchange: str) -> None:
+        with QSignalBlocker(self.exchange):
+            self.exchange.setCurrentIndex(self.exchange.findData(exchange))
+        self._intro.setText(self.say("start.intro", count=len(self.guide.steps(exchange))))
+        self.show_state()
         self.look_for_saved()

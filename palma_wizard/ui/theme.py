@@ -104,6 +104,8 @@ def _sheet(c: Colours) -> str:
     QPushButton:hover, QComboBox:hover {{ border-color: {c.accent}; }}
     QPushButton:pressed {{ background: {c.good_back}; }}
     QPushButton:focus, QComboBox:focus, QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 4px {M - 1}px; }}
+    QPlainTextEdit {{ padding: {XS}px {S}px; border-radius: {RADIUS}px; border: 1px solid {c.field_line}; background: {c.base}; }}
+    QPlainTextEdit:focus {{ border: 2px solid {c.accent}; }}
     QPushButton:focus {{ padding: 4px {L - 1}px; }}
     QPushButton:disabled {{ color: {c.quiet}; border-color: {c.line}; background: transparent; }}
     QPushButton[main="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: 600; }}

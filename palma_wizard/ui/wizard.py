@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from palma_wizard import workers
 from palma_wizard.draft import Draft
-from palma_wizard.exchanges import Credentials
-from palma_wizard.guide import Guide, Hint
+from palma_wizard.exchanges import EXCHANGES, Credentials
+from palma_wizard.guide import Guide, Hint, Step
 from palma_wizard.practice import PAGES, PracticeExchange
 from palma_wizard.ui import motion, theme
 from palma_wizard.ui.check_page import CheckPage
@@ -35,6 +35,7 @@ from palma_wizard.ui.start_page import StartPage
 from palma_wizard.ui.tasks import Tasks
 
 START, DATA, NOTICE, CHECK = 0, 9, 10, 11
+"""Numbers of pages; those between the first two are the chosen exchange's steps in the browser, at most eight."""
 
 
 class Wizard(QWizard):
@@ -45,7 +46,8 @@ class Wizard(QWizard):
     def __init__(self, guide: Guide, settings: QSettings, practice: str | None = None) -> None:
         super().__init__()
         self._guide, self._say, self._settings = guide, guide.say, settings
-        self.draft = Draft(practice=practice is not None)
+        last = str(settings.value("exchange", ""))
+        self.draft = Draft(exchange=last if last in EXCHANGES else next(iter(EXCHANGES)), practice=practice is not None)
         self.tasks = Tasks()
         self.clipboard = Clipboard()
         self._practice = PracticeExchange(practice or "works")
@@ -61,10 +63,10 @@ class Wizard(QWizard):
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
         self.resize(QSize(1000, 700).boundedTo(self.screen().availableSize()))
         self.setMinimumSize(800, 600)
-        self._make_pages()
-        self.rail = Rail(guide, [self._say("rail.start"), *(s.rail for s in guide.steps), self._say("rail.check")])
+        self.rail = Rail(guide)
         self.rail.chosen.connect(self.go)
         self.setSideWidget(self.rail)
+        self._make_pages()
         self._make_buttons()
         self.currentIdChanged.connect(self._page_shown)
         self.helpRequested.connect(self._open_help)
@@ -76,29 +78,68 @@ class Wizard(QWizard):
 
     def _make_pages(self) -> None:
         guide = self._guide
-        self.start_page = StartPage(guide, self.draft, self.tasks)
-        self.guide_pages = [GuidePage(guide, step, n, self.tasks) for n, step in enumerate(guide.steps[:8], 1)]
-        self.data_page = DataPage(guide, guide.steps[8], self.draft, self.clipboard, self._set_scenario)
-        self.notice_page = NoticePage(guide, guide.steps[9], self.tasks, self.clipboard, self._address_services)
+        self.start_page = StartPage(guide, self.draft, self.tasks, self._address_services)
+        self.data_page = DataPage(guide, self.draft, self.clipboard, self._set_scenario)
+        self.notice_page = NoticePage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
         self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
-        for number, page in enumerate(self._pages()):
-            self.setPage(number, page)
-            page.leave_practice.connect(self._leave_practice)
-            page.open_practice.connect(lambda n=number: self.tasks.start(self._open_practice(n)))
+        self.guide_pages: list[GuidePage] = []
+        self._pages: dict[int, Page] = {}
+        self._add_page(START, self.start_page)
+        self._add_page(DATA, self.data_page)
+        self._add_page(NOTICE, self.notice_page)
+        self._add_page(CHECK, self.check_page)
+        self._show_exchange()
         self.check_page.change_entry.connect(lambda: self.go(DATA))
         start = self.start_page
         start.begin.connect(lambda: self.go(1))
         start.have_key.connect(lambda: self.go(DATA))
         start.practise.connect(self._practise)
-        step = self._resume_step()
-        start.resume.connect(lambda: self.go(step))
+        start.resume.connect(lambda: self.go(self._resume_step()))
         start.check_saved.connect(self._start_checking_saved)
         start.replace_saved.connect(self._replace_saved)
-        if step > 1:
-            start.offer_resume(guide.steps[step - 1].rail)
 
-    def _pages(self) -> list[Page]:
-        return [self.start_page, *self.guide_pages, self.data_page, self.notice_page, self.check_page]
+    def _add_page(self, number: int, page: Page) -> None:
+        self._pages[number] = page
+        self.setPage(number, page)
+        page.leave_practice.connect(self._leave_practice)
+        page.open_practice.connect(lambda: self.tasks.start(self._open_practice(number)))
+        page.exchange_chosen.connect(self._choose_exchange)
+
+    def _choose_exchange(self, exchange: str) -> None:
+        self.check_page.stop()
+        self.draft.choose(exchange, practice=self.draft.practice)
+        self._show_exchange()
+
+    def _show_exchange(self) -> None:
+        """Put the chosen exchange's steps between the first page and the last three."""
+        exchange, current = self.draft.exchange, max(self.currentId(), START)
+        steps = self._guide.steps(exchange)
+        for number, page in [(n, p) for n, p in self._pages.items() if START < n < DATA]:
+            del self._pages[number]
+            self.removePage(number)
+            page.deleteLater()
+        self.guide_pages = [
+            GuidePage(self._guide, step, number, len(steps), self.tasks, has_site=exchange in PAGES)
+            for number, step in enumerate(steps[:-2], 1)
+        ]
+        for number, guide_page in enumerate(self.guide_pages, 1):
+            self._add_page(number, guide_page)
+            guide_page.set_practice(self.draft.practice)
+        self.data_page.show_step(steps[-2], len(steps) - 1, len(steps))
+        self.notice_page.show_step(steps[-1], len(steps), len(steps))
+        names = {number: step.rail for number, step in enumerate(steps[:-2], 1)}
+        ends = {DATA: steps[-2].rail, NOTICE: steps[-1].rail, CHECK: self._say("rail.check")}
+        self.rail.show_steps({START: self._say("rail.start"), **names, **ends})
+        self._visited = {START, current}
+        self.rail.show_progress(current, self._visited)
+        for page in self._pages.values():
+            page.show_exchange(exchange)
+        step = self._resume_step()
+        self.start_page.offer_resume(self._step(step).rail if step > 1 else "")
+
+    def _step(self, number: int) -> Step:
+        steps = self._guide.steps(self.draft.exchange)
+        return {DATA: steps[-2], NOTICE: steps[-1]}.get(number) or steps[number - 1]
 
     def _make_buttons(self) -> None:
         names = {
@@ -158,7 +199,7 @@ class Wizard(QWizard):
     def _hints(self, number: int) -> Sequence[Hint]:
         if number in {START, CHECK}:
             return self._guide.help["start" if number == START else "check"]
-        return self._guide.steps[number - 1].help
+        return self._step(number).help
 
     def _page_shown(self, number: int) -> None:
         if number < 0 or self._jumping:
@@ -166,12 +207,13 @@ class Wizard(QWizard):
         if self._visited:  # not before the first paint
             gc.collect()
         self._visited.add(number)
-        self._pages()[number].entered()
+        self._pages[number].entered()
         self.rail.show_progress(number, self._visited)
         if number != CHECK:
             self.check_page.stop()
         if number not in {START, CHECK} and not self.draft.practice:
             self._settings.setValue("step", number)
+            self._settings.setValue("exchange", self.draft.exchange)
         if number == START:
             self.start_page.choice("begin").setFocus()
         elif number == DATA:
@@ -188,7 +230,8 @@ class Wizard(QWizard):
             step = int(str(self._settings.value("step", 0)))
         except ValueError:
             return 0
-        return min(step, DATA) if 0 < step <= NOTICE else 0
+        known = self._settings.value("exchange", "hitbtc2") == self.draft.exchange and step in self._pages
+        return min(step, DATA) if known and START < step <= NOTICE else 0
 
     def _start_checking_saved(self) -> None:
         self.tasks.start(self._check_saved())
@@ -232,7 +275,7 @@ class Wizard(QWizard):
         self.draft.choose(self.draft.exchange, practice=practising)
         title = self._say("name")
         self.setWindowTitle(f"{title} – {self._say('practice.banner').partition('.')[0]}" if practising else title)
-        for page in self._pages():
+        for page in self._pages.values():
             page.set_practice(practising)
 
     def _set_scenario(self, scenario: str) -> None:
@@ -246,14 +289,15 @@ class Wizard(QWizard):
         return self._practice.url
 
     async def _open_practice(self, number: int) -> None:
-        page = self._pages()[number]
+        page = self._pages[number]
         try:
             url = await self._practice_url()
         except OSError:
             page.show_state(error=self._say("practice.no-server"), complete=page.isComplete())
             return
         if url is not None and self.draft.practice:
-            page.open_address(url + PAGES["check" if number == CHECK else self._guide.steps[number - 1].id])
+            site = PAGES[self.draft.exchange]
+            page.open_address(url + site["check" if number == CHECK else self._step(number).id])
 
     async def _address_services(self) -> Mapping[str, Sequence[str]] | None:
         return self._practice.address_urls if await self._practice_url() else None

@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWizard
 
 from palma_wizard import guide, vault
-from palma_wizard.exchanges import Credentials, Outcome, Right, RightState
+from palma_wizard.exchanges import Cause, Credentials, Outcome, Right, RightState
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, Wizard
 from tests.browser import chromium
 from tests.hands import click, find, note_what_is_opened, until, visible_words
@@ -192,7 +192,7 @@ class Rehearsal:
         return self.window.draft.verdict.outcome
 
     def assert_words(self, outcome: Outcome, *more: str) -> None:
-        assert self.window.check_page.verdict.heading() == WORDS.outcomes[outcome.value].title
+        assert self.window.check_page.verdict.heading() == WORDS.outcome(outcome, "hitbtc2").title
         shown = visible_words(self.window)
         for text in more:
             assert text in shown
@@ -243,14 +243,14 @@ def test_the_traps_are_met_with_the_right_words_each_time(
         await person.answer_the_notice()
 
         assert await person.test_the_key() is Outcome.ADDRESS_NOT_ALLOWED
-        unconfirmed = WORDS.causes["email-not-confirmed"]
+        unconfirmed = WORDS.cause(Cause("email-not-confirmed"), "hitbtc2")
         person.assert_words(Outcome.ADDRESS_NOT_ALLOWED, unconfirmed.text, unconfirmed.do)
         assert not window.check_page.save.isVisible()
 
         await browser(lambda page: page.goto(f"{person.site}/inbox"))
         await browser(lambda page: press(page, "Confirm the permissions"))
         assert await person.test_the_key() is Outcome.CAN_WITHDRAW
-        person.assert_words(Outcome.CAN_WITHDRAW, WORDS.causes["withdraw-ticked"].text)
+        person.assert_words(Outcome.CAN_WITHDRAW, WORDS.cause(Cause("withdraw-ticked"), "hitbtc2").text)
         assert person.state_of(Right.WITHDRAW) is RightState.CONFIRMED
         assert not window.check_page.save.isEnabled()
 
@@ -258,7 +258,7 @@ def test_the_traps_are_met_with_the_right_words_each_time(
         locked = await browser(lambda page: page.inner_text("body"))
         assert f"Your address {OWN} is not on the whitelist of this account." in locked
         assert await person.test_the_key() is Outcome.ADDRESS_NOT_ALLOWED
-        person.assert_words(Outcome.ADDRESS_NOT_ALLOWED, WORDS.causes["address-list"].text)
+        person.assert_words(Outcome.ADDRESS_NOT_ALLOWED, WORDS.cause(Cause("address-list"), "hitbtc2").text)
 
         await browser(lambda page: press(page, "Empty the list and let me back in"))
         assert await person.test_the_key() is Outcome.CAN_WITHDRAW

@@ -25,8 +25,12 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palma_wizard.practice import KEY, SCENARIOS, SECRET, PracticeExchange
-from palma_wizard.practice.hitbtc import ApiKey, Request, Right
+from palma_wizard.practice import KEYS as PRACTICE_KEYS
+from palma_wizard.practice import SCENARIOS, PracticeExchange
+from palma_wizard.practice.hitbtc import ApiKey, Right
+from palma_wizard.practice.wire import Request
+
+KEY, SECRET = PRACTICE_KEYS["hitbtc2"].key, PRACTICE_KEYS["hitbtc2"].secret
 
 PUBLIC = "/api/3/public/symbol/BTCUSDT"
 KEYS = "/api/3/user/api-keys"
@@ -53,6 +57,7 @@ COMES_TO = {
     "works": WORKS,
     "wrong-key": NOT_KNOWN,
     "wrong-secret": NOT_KNOWN,
+    "wrong-user-id": WORKS,
     "clock-off": (200, 1002, 1002, 1002, 1002, 1002, *WORKS[6:]),
     "address-not-allowed": NOT_ALLOWED,
     "email-not-confirmed": NOT_ALLOWED,
@@ -60,7 +65,8 @@ COMES_TO = {
     "can-withdraw": (200,) * 12,
     "rate-limited": (429,) * 12,
     "maintenance": (503,) * 12,
-    "v2-switched-off": (*WORKS[:6], *(404,) * 6),
+    "older-switched-off": (*WORKS[:6], *(404,) * 6),
+    "not-in-this-country": (451,) * 12,
     "html-instead-of-json": (200,) * 12,
     "slow": WORKS,
 }
@@ -132,17 +138,9 @@ def fresh_exchange() -> Iterator[PracticeExchange]:
 
 def test_the_scenarios_are_the_promised_ones() -> None:
     assert (
-        *("works", "wrong-key", "wrong-secret", "clock-off", "address-not-allowed", "email-not-confirmed"),
-        *(
-            "no-trade-right",
-            "can-withdraw",
-            "rate-limited",
-            "maintenance",
-            "v2-switched-off",
-            "slow",
-            "hangs",
-        ),
-        *("closes-half-way", "html-instead-of-json"),
+        *("works", "wrong-key", "wrong-secret", "wrong-user-id", "clock-off", "address-not-allowed"),
+        *("email-not-confirmed", "no-trade-right", "can-withdraw", "rate-limited", "maintenance"),
+        *("older-switched-off", "not-in-this-country", "slow", "hangs", "closes-half-way", "html-instead-of-json"),
     ) == SCENARIOS
     assert set(SCENARIOS) == set(COMES_TO) | {"hangs", "closes-half-way"}
 
@@ -216,7 +214,7 @@ def test_html_comes_where_json_is_expected(exchange: PracticeExchange) -> None:
         reply = ask(exchange, target)
         assert reply.headers["Content-Type"].startswith("text/html")
         assert "Log in" in reply.text
-    exchange.scenario = "v2-switched-off"
+    exchange.scenario = "older-switched-off"
     assert ask(exchange, V2_READ).headers["Content-Type"].startswith("text/html")
 
 
@@ -366,7 +364,7 @@ def test_a_key_added_here_is_not_known_to_another_exchange(fresh_exchange: Pract
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
-@pytest.mark.parametrize("scenario", ["works", "maintenance", "html-instead-of-json", "v2-switched-off"])
+@pytest.mark.parametrize("scenario", ["works", "maintenance", "html-instead-of-json", "older-switched-off"])
 def test_a_verb_other_than_get_is_refused(exchange: PracticeExchange, method: str, scenario: str) -> None:
     exchange.scenario = scenario
     for target in CALLS:

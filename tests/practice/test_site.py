@@ -25,12 +25,14 @@ from hypothesis import strategies as st
 from requests.cookies import RequestsCookieJar
 
 from palma_wizard import assets
-from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET, PracticeExchange, site
+from palma_wizard.practice import KEYS as PRACTICE_KEYS
+from palma_wizard.practice import PAGES, SCENARIOS, PracticeExchange, site
 from palma_wizard.practice.account import BACKUP_CODE, EMAIL, MOST, PASSWORD, Account, SiteKey
 from palma_wizard.practice.hitbtc import Right
 
 Form = Mapping[str, str | Sequence[str]]
 
+KEY, SECRET = PRACTICE_KEYS["hitbtc2"].key, PRACTICE_KEYS["hitbtc2"].secret
 CALLER = "203.0.113.7"
 PALMABOT = "46.19.9.48"
 NICKNAME = "practice-trader"
@@ -336,7 +338,7 @@ def test_the_inbox_and_the_way_in_are_open_to_everybody(visitor: Visitor, level:
         assert visitor.get(path, allow_redirects=False).status_code == 200, path
 
 
-@pytest.mark.parametrize("path", sorted(set(PAGES.values())))
+@pytest.mark.parametrize("path", sorted(set(PAGES["hitbtc2"].values())))
 def test_every_step_of_the_guide_has_its_page(trader: Visitor, path: str) -> None:
     assert trader.get(path).status_code == 200
 

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,10 +23,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMessage
 from palma_wizard import guide, vault
 from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
-from palma_wizard.practice import KEY, PAGES, SCENARIOS, SECRET, PracticeExchange
+from palma_wizard.practice import KEYS, PAGES, SCENARIOS, PracticeExchange
 from palma_wizard.ui.page import Page
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.hands import click, find, note_what_is_opened, until, visible_words
+
+KEY, SECRET = KEYS["hitbtc2"].key, KEYS["hitbtc2"].secret
 
 WORDS = guide.load()
 Runner = Callable[[Awaitable[object]], object]
@@ -60,7 +62,7 @@ def test_the_whole_path_from_start_to_a_key_that_can_be_loaded_back(
     async def walk() -> None:
         assert window.currentId() == START
         click(window.start_page.choice("practise"))
-        for number, step in enumerate(WORDS.steps[:8], 1):
+        for number, step in enumerate(WORDS.steps("hitbtc2")[:8], 1):
             assert window.currentId() == number
             assert window.currentPage().accessibleName() == step.title
             assert window.currentPage().banner.isVisible()  # type: ignore[attr-defined]
@@ -116,11 +118,13 @@ OUTCOMES = {
     "can-withdraw": Outcome.CAN_WITHDRAW,
     "rate-limited": Outcome.RATE_LIMITED,
     "maintenance": Outcome.EXCHANGE_DOWN,
-    "v2-switched-off": Outcome.WORKS,
+    "older-switched-off": Outcome.WORKS,
     "slow": Outcome.WORKS,
     "hangs": Outcome.TIMED_OUT,
     "closes-half-way": Outcome.NO_CONNECTION,
     "html-instead-of-json": Outcome.NOT_UNDERSTOOD,
+    "wrong-user-id": Outcome.WORKS,
+    "not-in-this-country": Outcome.NOT_OFFERED_HERE,
 }
 
 
@@ -130,10 +134,10 @@ def test_every_scenario_ends_in_its_own_words(window: Wizard, run: Runner, scena
         to_check_page(window, scenario)
         outcome = await verdict_of(window)
         assert outcome is OUTCOMES[scenario]
-        assert window.check_page.verdict.heading() == WORDS.outcomes[outcome.value].title
+        assert window.check_page.verdict.heading() == WORDS.outcome(outcome, "hitbtc2").title
         assert window.draft.verdict is not None
         for cause in window.draft.verdict.reading.causes:
-            text = WORDS.causes[cause.value].text
+            text = WORDS.cause(cause, "hitbtc2").text
             while text not in visible_words(window):
                 await asyncio.sleep(0.01)
         assert window.check_page.save.isVisible() == (EXIT_CODES[outcome] in {0, EXIT_CODES[Outcome.CAN_WITHDRAW]})
@@ -344,7 +348,7 @@ def test_while_practising_each_step_opens_its_page_of_the_practice_site(
 
     run(walk())
     host = re.compile(r"http://127\.0\.0\.1:\d+")
-    assert [host.sub("", url) for url in opened] == [page for step, page in PAGES.items() if step != "check"]
+    assert [host.sub("", url) for url in opened] == [page for step, page in PAGES["hitbtc2"].items() if step != "check"]
     assert not any("hitbtc" in url for url in opened)
 
 
@@ -353,7 +357,7 @@ def test_only_the_steps_with_an_address_have_something_to_open_for_real(window: 
     for number in range(1, 9):
         window.go(number)
         shown.append(find(window.currentPage(), "open-link").isVisible())
-    assert shown == [step.link is not None for step in WORDS.steps[:8]]
+    assert shown == [step.link is not None for step in WORDS.steps("hitbtc2")[:8]]
     window.go(NOTICE)
     assert not find(window.currentPage(), "open-practice").isVisible()
 
@@ -603,7 +607,9 @@ def test_an_edit_during_a_save_stays_unsaved(window: Wizard, run: Runner, monkey
         name = "a slow store"
         saved: ClassVar[list[Credentials]] = []
 
-        def save(self, exchange: str, credentials: Credentials, today: datetime.date) -> None:
+        def save(
+            self, exchange: str, credentials: Credentials, today: datetime.date, let_in: Sequence[str] = ()
+        ) -> None:
             time.sleep(0.4)
             self.saved.append(credentials)
 
