@@ -123,16 +123,19 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
     if CheckState.REFUSED in both:
         return reading(Outcome.ADDRESS_NOT_ALLOWED, Cause.READ_NOT_TICKED, Cause.ADDRESS_LIST, Cause.KEY_NOT_ACTIVATED)
     unsure = {CheckState.NO_ANSWER, CheckState.DOWN, CheckState.LIMITED, CheckState.ELSEWHERE}
-    if spot is CheckState.REJECTED and older not in unsure:
+    turned_down = {CheckState.REJECTED, CheckState.UNSIGNED}
+    if spot in turned_down and older not in unsure:
         if clock_off:
             return reading(Outcome.CLOCK_OFF, Cause.CLOCK_WRONG, Cause.KEY_OR_SECRET_MISTYPED, Cause.KEY_DELETED)
         if older is CheckState.UNSIGNED:
             return reading(Outcome.WRONG_KEY, Cause.SECRET_MISTYPED, Cause.USER_ID_WRONG)
+        if spot is CheckState.UNSIGNED:
+            return reading(Outcome.WRONG_KEY, Cause.SECRET_MISTYPED)
         if older is CheckState.COUNTER:
             return reading(Outcome.NOT_UNDERSTOOD, Cause.COUNTER_USED)
         others = (Cause.KEY_NOT_ACTIVATED, Cause.KEY_DELETED, Cause.ADDRESS_LIST)
         return reading(Outcome.WRONG_KEY, Cause.KEY_OR_SECRET_MISTYPED, *others)
-    asked = [call for call in (READ, PALMABOT) if states[call.id] is not CheckState.REJECTED]
+    asked = [call for call in (READ, PALMABOT) if states[call.id] not in turned_down]
     outcome, causes = failures.silence([states[c.id] for c in asked], [answers[c.id] for c in asked])
     return reading(outcome, *causes)
 
