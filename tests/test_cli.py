@@ -526,3 +526,26 @@ def test_a_reader_that_goes_away_in_mid_check_is_no_traceback() -> None:
         process.stdout.readline()
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+@pytest.mark.parametrize(
+    "let_in, standing",
+    [
+        ((), None),
+        (("203.0.113.0/24",), "same"),
+        (("198.51.100.9",), "changed"),
+        (("198.51.100.9", "2001:db8::7"), "changed"),
+    ],
+)
+def test_a_saved_key_is_checked_with_the_address_it_was_let_in_from(
+    let_in: tuple[str, ...], standing: str | None
+) -> None:
+    entry = Credentials(KEYS["hitbtc2"].key, KEYS["hitbtc2"].secret)
+    vault.open_vault(practice=True).save("hitbtc2", entry, datetime.date(2026, 1, 2), let_in)
+    told = json.loads(run("--practice", "--saved", "--json").stdout)
+    assert told["own_address"] == standing
+    if standing == "changed":
+        said = run("--practice", "--saved").stdout
+        assert "198.51.100.9" in said
+        assert "203.0.113.7" in said

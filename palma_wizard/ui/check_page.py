@@ -138,6 +138,12 @@ class CheckPage(Page):
         self._waiting.stop()
         self.refresh()
 
+    def set_practice(self, practising: bool) -> None:
+        """The practice exchange's wish to wait is none of the real one's."""
+        super().set_practice(practising)
+        self._waiting.stop()
+        self.refresh()
+
     def entered(self) -> None:
         self.refresh()
 

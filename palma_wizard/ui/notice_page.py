@@ -118,6 +118,8 @@ class NoticePage(Page):
             self.show_state(complete=False)
 
     def show_exchange(self, exchange: str) -> None:
+        """A list tried for one exchange says nothing of another's."""
+        self.list.clear()
         self._try_it.setVisible(self._practising and exchange in PAGES)
         self._rehearse()
 

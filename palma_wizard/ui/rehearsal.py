@@ -71,9 +71,10 @@ class RehearsalView(QFrame):
         self._list.setText(self._say("rehearsal.corrected") + "\n" + self._corrected)
         self._list.setVisible(offers)
         self.copy.setVisible(offers)
+        if said[0][1] != self.accessibleName():
+            announce(self, said[0][1])
         self.setAccessibleName(said[0][1])
         self.setAccessibleDescription(" ".join(text for _, text in said[1:]))
-        announce(self, said[0][1])
 
     def _verdict(self, found: Rehearsal) -> list[tuple[str, str]]:
         if found.empty:

@@ -320,3 +320,32 @@ def test_a_check_never_holds_the_window(window: Wizard, run: Runner, exchange: s
         assert min(stalls) < 0.05, stalls
 
     run(walk())
+
+
+def test_a_list_tried_for_one_exchange_is_not_kept_for_another(window: Wizard) -> None:
+    window.go(NOTICE)
+    window.notice_page.own.setText("203.0.113.7")
+    window.notice_page.list.setPlainText("46.19.9.48 203.0.113.7")
+    assert window.draft.let_in == ("203.0.113.7",)
+    window.go(START)
+    choose(window, "bitstamp")
+    assert len(window.draft.let_in) == 0
+    assert window.notice_page.list.toPlainText() == ""
+    assert window.draft.own == ("203.0.113.7",)
+
+
+def test_the_practice_exchanges_wish_to_wait_does_not_hold_the_real_test(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        window._set_practice(True)
+        window._set_scenario("rate-limited")
+        window.go(DATA)
+        click(find(window, "practice-fill"))
+        window.go(CHECK)
+        click(window.check_page.run)
+        await until(lambda: not window.check_page.run.isEnabled() and window.draft.verdict is not None, "no countdown")
+        window._leave_practice()
+        window.draft.enter(Credentials("a" * 32, "b" * 32))
+        window.go(CHECK)
+        assert window.check_page.run.isEnabled()
+
+    run(walk())
