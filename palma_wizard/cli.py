@@ -161,9 +161,11 @@ class _Session:
             print(json.dumps({**as_json(verdict), "own_address": standing}))
         else:
             self._print_verdict(verdict)
+        if self._save:
+            code = self._store(draft, code)
         if self._report is not None:
             self._write_report(verdict, self._report)
-        return self._store(draft, code) if self._save else code
+        return code
 
     def _entry(self, practice: PracticeExchange | None) -> Credentials:
         if self._saved:

@@ -364,21 +364,9 @@ def test_whatever_the_entry_the_secret_is_not_sent(call: Call, key: str, secret:
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_the_swap_is_tried_after_an_unknown_key_alone(outcome: Outcome) -> None:
-    tried = bitstamp.READ if outcome is Outcome.WRONG_KEY else None
-    assert bitstamp.swap_probe(Reading(outcome, {}, UNKNOWN_KEY)) == tried
-    assert bitstamp.swap_probe(Reading(outcome, {}, (Cause.SECRET_MISTYPED,))) is None
-
-
-@pytest.mark.parametrize(
-    "answer, explains",
-    [
-        (WELL["read"], True), (refusal("API0003"), True), (NO_PERMISSION, True), (refusal("API0001"), False),
-        (refusal("API0005"), False), (PAGE, False), (DOWN, False), (Fault.TIMED_OUT, False),
-    ],
-)  # fmt: skip
-def test_the_swap_explains_when_the_other_way_round_opens(answer: Reply | Fault, explains: bool) -> None:
-    assert bitstamp.swap_explains(answer) is explains
+def test_no_swap_is_tried_since_it_would_send_the_secret_as_the_key(outcome: Outcome) -> None:
+    assert bitstamp.swap_probe(Reading(outcome, {}, UNKNOWN_KEY)) is None
+    assert not bitstamp.swap_explains(WELL["read"])
 
 
 json_values = st.recursive(

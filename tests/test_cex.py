@@ -120,6 +120,14 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
         {"read": refusal("Authorization Failed", 401), "palmabot": UNSIGNED},
         *(Outcome.WRONG_KEY, (Cause.SECRET_MISTYPED, Cause.USER_ID_WRONG), "uuuu"),
     ),
+    "both say the signature is wrong": (
+        every(refusal("Invalid signature", 401), *BOTH),
+        *(Outcome.WRONG_KEY, (Cause.SECRET_MISTYPED, Cause.USER_ID_WRONG), "uuuu"),
+    ),
+    "spot says the signature is wrong and the older way is gone": (
+        {"read": UNSIGNED, "palmabot": GONE},
+        *(Outcome.WRONG_KEY, (Cause.SECRET_MISTYPED,), "uuuu"),
+    ),
     "the user id is wrong": (
         {"palmabot": UNSIGNED},
         *(Outcome.WRONG_USER_ID, (Cause.USER_ID_WRONG, Cause.OLDER_SWITCHED_OFF), "cuuu"),
@@ -156,18 +164,17 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
         {"palmabot": refusal("Rate limit exceeded")},
         *(Outcome.WORKS, (*NOT_TOLD, Cause.OLDER_UNKNOWN), "cuuu"),
     ),
-    # spot rejects, and nobody can tell whether the older way would have opened
+    # spot rejects: that is said of the key, whatever the older way does
     "unknown, and the older way times out": (
         {"read": UNKNOWN, "palmabot": Fault.TIMED_OUT},
-        *(Outcome.TIMED_OUT, LATE_CAUSES, "uuuu"),
+        *(Outcome.WRONG_KEY, UNKNOWN_KEY, "uuuu"),
     ),
-    "unknown, and the older way is down": (
-        {"read": UNKNOWN, "palmabot": DOWN},
-        *(Outcome.EXCHANGE_DOWN, (Cause.MAINTENANCE,), "uuuu"),
-    ),
+    "unknown, and the older way is down": ({"read": UNKNOWN, "palmabot": DOWN}, Outcome.WRONG_KEY, UNKNOWN_KEY, "uuuu"),
     "unknown, and the older way is limited": (
         {"read": UNKNOWN, "palmabot": LATE},
-        *(Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,), "uuuu"),
+        Outcome.WRONG_KEY,
+        UNKNOWN_KEY,
+        "uuuu",
     ),
     # the exchange
     "429 everywhere": (every(LATE), Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,), "uuuu"),
@@ -329,17 +336,9 @@ def test_whatever_the_entry_the_secret_is_not_sent(call: Call, key: str, secret:
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_the_swap_is_tried_after_a_wrong_key_alone(outcome: Outcome) -> None:
-    assert cex.swap_probe(Reading(outcome, {})) == (cex.READ if outcome is Outcome.WRONG_KEY else None)
-
-
-@pytest.mark.parametrize(
-    "answer, explains",
-    [(WELL["read"], True), (UNKNOWN, False), (PAGE, False), (DOWN, False), (Fault.TIMED_OUT, False)],
-    ids=["opens", "refused", "page", "down", "silence"],
-)
-def test_the_swap_explains_when_the_other_way_round_opens(answer: Reply | Fault, explains: bool) -> None:
-    assert cex.swap_explains(answer) is explains
+def test_no_swap_is_tried_since_it_would_send_the_secret_as_the_key(outcome: Outcome) -> None:
+    assert cex.swap_probe(Reading(outcome, {}, (Cause.KEY_OR_SECRET_MISTYPED,))) is None
+    assert not cex.swap_explains(WELL["read"])
 
 
 PHRASES = [

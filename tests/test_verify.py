@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from palma_wizard import verify
+from palma_wizard import transport, verify
 from palma_wizard.exchanges import (
     Auth,
     Cause,
@@ -260,6 +260,44 @@ def test_an_older_connection_that_counts_is_asked_once_with_the_seconds_that_are
             older = [each for each in practice.requests if each.scheme == "older"]
         assert len(older) == 1
         assert verdict.counter is not None
-        assert begun <= verdict.counter <= begun + 2
+        assert begun - 3 <= verdict.counter <= begun + 1
     with PracticeExchange() as practice:
         assert check(practice).counter is None
+
+
+class Clock:
+    """The module `time` of a computer whose clock is wrong."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    def __init__(self, ahead: int) -> None:
+        self._ahead = ahead
+
+    def time(self) -> float:
+        return time.time() + self._ahead
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self._ahead * 10**9
+
+
+@pytest.mark.parametrize("name", ["bitstamp", "cex"])
+@pytest.mark.parametrize("ahead", [86_400, -86_400], ids=["a day ahead", "a day behind"])
+def test_a_wrong_clock_does_not_lock_out_a_bot_that_counts_by_the_right_one(
+    name: str, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PracticeExchange() as practice:
+        own = KEYS[name]
+        monkeypatch.setattr(verify, "time", Clock(ahead))
+        monkeypatch.setattr(transport, "time", Clock(ahead))
+        entry = Credentials(own.key, own.secret, own.user_id)
+        verdict = asyncio.run(verify.check(BY_NAME[name], entry, practice_url=practice.url))
+    assert verdict.counter is not None
+    assert time.time() - 5 <= verdict.counter <= time.time()
+
+
+def test_nothing_is_said_to_be_counted_where_nothing_arrived() -> None:
+    with PracticeExchange() as practice:
+        url = practice.url
+    verdict = asyncio.run(verify.check(BY_NAME["cex"], Credentials("k", "s", "u"), practice_url=url))
+    assert verdict.outcome is Outcome.NO_CONNECTION
+    assert verdict.counter is None

@@ -56,7 +56,7 @@ _CODES: Final = {
 
 
 def sign(call: Call, credentials: Credentials, moment: Moment) -> Signed:
-    """The older scheme's nonce must grow: in seconds it stays below that of any bot, whatever unit that counts in."""
+    """The older scheme's nonce must grow: in seconds it stays below that of a bot that counts by the time."""
     if call.auth is Auth.NONE:
         return Signed()
     if call.auth is Auth.OLDER:
@@ -143,14 +143,13 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
     return reading(Outcome.WORKS, *notes)
 
 
-def swap_probe(reading: Reading) -> Call | None:
-    """Key and secret look alike here too."""
-    swappable = reading.outcome is Outcome.WRONG_KEY and Cause.KEY_MISTYPED in reading.causes
-    return READ if swappable else None
+def swap_probe(reading: Reading) -> Call | None:  # noqa: ARG001
+    """None: exchanged, the secret would be sent as the key, and no other question here carries it."""
+    return None
 
 
-def swap_explains(answer: Reply | Fault) -> bool:
-    return state(READ, answer) in {CheckState.GRANTED, CheckState.REFUSED}
+def swap_explains(answer: Reply | Fault) -> bool:  # noqa: ARG001
+    return False
 
 
 def _hmac(credentials: Credentials, message: str) -> str:

@@ -48,7 +48,7 @@ _TEXTS: Final = {
 
 
 def sign(call: Call, credentials: Credentials, moment: Moment) -> Signed:
-    """The older scheme's nonce must grow: in seconds it stays below that of any bot, whatever unit that counts in."""
+    """The older scheme's nonce must grow: in seconds it stays below that of a bot that counts by the time."""
     if call.auth is Auth.OLDER:
         nonce = str(moment.seconds)
         digest = _hmac(credentials, nonce + credentials.user_id + credentials.key)
@@ -122,9 +122,8 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
         return reading(Outcome.WRONG_KEY, Cause.KEY_NOT_ACTIVATED)
     if CheckState.REFUSED in both:
         return reading(Outcome.ADDRESS_NOT_ALLOWED, Cause.READ_NOT_TICKED, Cause.ADDRESS_LIST, Cause.KEY_NOT_ACTIVATED)
-    unsure = {CheckState.NO_ANSWER, CheckState.DOWN, CheckState.LIMITED, CheckState.ELSEWHERE}
     turned_down = {CheckState.REJECTED, CheckState.UNSIGNED}
-    if spot in turned_down and older not in unsure:
+    if spot in turned_down:
         if clock_off:
             return reading(Outcome.CLOCK_OFF, Cause.CLOCK_WRONG, Cause.KEY_OR_SECRET_MISTYPED, Cause.KEY_DELETED)
         if older is CheckState.UNSIGNED:
@@ -140,12 +139,13 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
     return reading(outcome, *causes)
 
 
-def swap_probe(reading: Reading) -> Call | None:
-    return READ if reading.outcome is Outcome.WRONG_KEY else None
+def swap_probe(reading: Reading) -> Call | None:  # noqa: ARG001
+    """None: exchanged, the secret would be sent as the key, and no other question here carries it."""
+    return None
 
 
-def swap_explains(answer: Reply | Fault) -> bool:
-    return state(READ, answer) is CheckState.GRANTED
+def swap_explains(answer: Reply | Fault) -> bool:  # noqa: ARG001
+    return False
 
 
 def _json_body(document: Mapping[str, str]) -> Signed:

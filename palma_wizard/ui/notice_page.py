@@ -127,6 +127,7 @@ class NoticePage(Page):
         """Answers at each change of the list and of the own addresses."""
         text = self.list.toPlainText()
         if not (text.strip() or self.own.text() or self.own6.text()):  # as at the start, when only Qt may be read in
+            self._draft.own = ()
             self._show_rehearsal(None)
             return
         from palma_wizard import address, whitelist

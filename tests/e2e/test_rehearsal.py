@@ -189,6 +189,9 @@ class Rehearsal:
             lambda: self.window.draft.verdict is not None and self.window.check_page.run.isEnabled(), "no verdict"
         )
         assert self.window.draft.verdict is not None
+        words = WORDS.outcome(self.window.draft.verdict.outcome, "hitbtc2")
+        await until(lambda: words.title in visible_words(self.window), "the verdict is not shown")
+        await asyncio.sleep(0.2)  # the causes below it are laid out a little later
         return self.window.draft.verdict.outcome
 
     def assert_words(self, outcome: Outcome, *more: str) -> None:
