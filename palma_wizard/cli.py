@@ -135,7 +135,7 @@ class _Session:
         self._with_addresses: bool = chosen.with_addresses
         self._let_in: tuple[str, ...] = ()
         self._standing: whitelist.Standing | None = None
-        self._own: dict[str, tuple[str, ...]] = {}
+        self._own: tuple[str, ...] = ()
 
     @property
     def _asks_user_id(self) -> bool:
@@ -245,13 +245,12 @@ class _Session:
         if not self._let_in and not (self._report is not None and self._with_addresses):
             return
         seen = await address.look_up(practice.address_urls if practice else address.SERVICES)
-        self._own = {kind: sighting.seen for kind, sighting in seen.items()}
+        self._own = tuple(text for sighting in seen.values() for text in sighting.seen)
         if self._let_in:
             self._standing = whitelist.changed(self._let_in, self._own)
 
     def _write_report(self, verdict: Verdict, file: str) -> None:
-        own = [text for texts in self._own.values() for text in texts] if self._with_addresses else None
-        text = report.write(verdict, datetime.datetime.now().astimezone(), own)
+        text = report.write(verdict, datetime.datetime.now().astimezone(), self._own if self._with_addresses else None)
         print(text, file=sys.stderr if self._json else sys.stdout)
         try:
             Path(file).write_text(text, "utf-8")
@@ -285,8 +284,7 @@ class _Session:
         if verdict.counter is not None:
             print(self._say("check.counted", counter=verdict.counter))
         if self._standing is not None:
-            here = ", ".join(text for texts in self._own.values() for text in texts)
-            places = {**self._terms, "listed": ", ".join(self._let_in), "now": here}
+            places = {**self._terms, "listed": ", ".join(self._let_in), "now": ", ".join(self._own)}
             print(self._say(f"standing.{self._standing.value}", **places))
 
     def _store(self, draft: Draft, code: int) -> int:

@@ -105,18 +105,15 @@ class CauseWords:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """One language's words. `say` raises KeyError for a key that no file has: a bug that a test finds."""
+    """One language's words. `steps` are by exchange: those done in the browser, then those of the two pages for the key
+    and for the addresses. `say` raises KeyError for a key that no file has: a bug that a test finds."""
 
     language: str
-    guides: Mapping[str, tuple[Step, ...]]
+    steps: Mapping[str, tuple[Step, ...]]
     outcomes: Mapping[str, OutcomeWords]
     causes: Mapping[str, CauseWords]
     words: Mapping[str, str]
     help: Mapping[str, tuple[Hint, ...]]
-
-    def steps(self, exchange: str) -> tuple[Step, ...]:
-        """The steps done in the browser, then those of the two pages for the key and for the addresses."""
-        return self.guides[exchange]
 
     def terms(self, exchange: str) -> dict[str, str]:
         """What an exchange calls things, for the words that all exchanges share."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from palma_wizard import workers
 from palma_wizard.exchanges import (
+    OPENED,
     Auth,
     Call,
     Cause,
@@ -84,7 +85,7 @@ async def check(
         if (probe := exchange.swap_probe(reading)) is not None:
             swapped = Credentials(credentials.secret, credentials.key, credentials.user_id)
             answer, _ = await ask(probe, swapped)
-            if exchange.swap_explains(answer):
+            if exchange.state(probe, answer) in OPENED:
                 reading = replace(reading, causes=(Cause.SWAPPED, *reading.causes))
     finally:
         door.close()

@@ -268,14 +268,14 @@ def covering(entries: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
     return tuple(span.text() for span in dict.fromkeys(ordered))[:MOST_REMEMBERED]
 
 
-def changed(remembered: Sequence[str], now: Mapping[str, Sequence[str]]) -> Standing:
+def changed(remembered: Sequence[str], now: Iterable[str]) -> Standing:
     """Compare what `covering` gave with the own addresses as the services see them now.
 
     Only a kind of address of which something is remembered and something is seen tells anything. Services that
     disagree, one inside and one outside of what is remembered, leave it open.
     """
     spans = [span for entry in remembered if (span := _read(entry).written) is not None]
-    seen = _public(address for addresses in now.values() for address in addresses)
+    seen = _public(now)
     found: set[frozenset[bool]] = set()
     for version in (4, 6):
         then = [span for span in spans if span.version == version]

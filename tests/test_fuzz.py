@@ -189,7 +189,7 @@ def holds(exchange: Exchange, answers: Mapping[str, Reply | Fault]) -> None:
     if CheckState.GRANTED not in private:
         assert RightState.CONFIRMED not in reading.rights.values()
     if (probe := exchange.swap_probe(reading)) is not None:
-        assert exchange.swap_explains(answers[probe.id]) in {True, False}
+        assert exchange.state(probe, answers[probe.id]) in CheckState
     shown = [*(row.sign for row in verdict.checks), report.write(verdict, WHEN), report.write(verdict, WHEN, ["::1"])]
     assert not any(MARKER in text for text in shown)
     assert all(len(row.sign) <= 30 and set(row.sign) <= PLAIN for row in verdict.checks)

@@ -29,17 +29,17 @@ SOURCES = sorted(Path(palma_wizard.__file__).parent.rglob("*.py"))
 
 
 def test_there_are_exactly_ten_steps_with_a_title_and_help() -> None:
-    assert len(WORDS.steps("hitbtc2")) == 10
-    assert len({step.id for step in WORDS.steps("hitbtc2")}) == 10
-    for step in WORDS.steps("hitbtc2"):
+    assert len(WORDS.steps["hitbtc2"]) == 10
+    assert len({step.id for step in WORDS.steps["hitbtc2"]}) == 10
+    for step in WORDS.steps["hitbtc2"]:
         assert step.help, step.id
-    assert [step.id for step in WORDS.steps("hitbtc2")[-2:]] == ["api-data", "notice"]
-    assert all(step.parts for step in WORDS.steps("hitbtc2")[:-2])
+    assert [step.id for step in WORDS.steps["hitbtc2"][-2:]] == ["api-data", "notice"]
+    assert all(step.parts for step in WORDS.steps["hitbtc2"][:-2])
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
 def test_every_guide_ends_with_the_two_pages_and_each_step_has_help(exchange: str) -> None:
-    steps = WORDS.steps(exchange)
+    steps = WORDS.steps[exchange]
     assert len({step.id for step in steps}) == len(steps) <= 10
     assert all(step.help for step in steps)
     assert all(step.parts for step in steps[:-2])
@@ -70,7 +70,7 @@ def test_every_right_of_an_exchange_has_its_name(exchange: str) -> None:
 
 
 def test_the_links_are_exactly_the_documented_addresses() -> None:
-    links = [step.link.url for name in EXCHANGES for step in WORDS.steps(name) if step.link]
+    links = [step.link.url for name in EXCHANGES for step in WORDS.steps[name] if step.link]
     assert links == [
         *("https://hitbtc.com", "https://hitbtc.com/settings/api-keys"),
         *("https://www.bitstamp.net", "https://cex.io"),
@@ -79,7 +79,7 @@ def test_the_links_are_exactly_the_documented_addresses() -> None:
     assert everywhere == set(links)
 
 
-PICTURES = [part.picture for step in WORDS.steps("hitbtc2") for part in step.parts if part.picture]
+PICTURES = [part.picture for step in WORDS.steps["hitbtc2"] for part in step.parts if part.picture]
 
 
 def test_every_picture_has_a_file_and_says_what_it_shows() -> None:
@@ -97,13 +97,13 @@ def test_no_picture_is_left_over() -> None:
 
 
 def test_every_browser_step_and_the_notice_have_a_practice_page() -> None:
-    assert PAGES["hitbtc2"].keys() - {"check"} == {step.id for step in WORDS.steps("hitbtc2")} - {"api-data"}
+    assert PAGES["hitbtc2"].keys() - {"check"} == {step.id for step in WORDS.steps["hitbtc2"]} - {"api-data"}
 
 
 def test_withdrawing_is_marked_never_and_the_two_needed_rights_are_marked_to_do() -> None:
     lines = [
         line
-        for part in next(step for step in WORDS.steps("hitbtc2") if step.id == "permissions").parts
+        for part in next(step for step in WORDS.steps["hitbtc2"] if step.id == "permissions").parts
         for line in part.lines
     ]
     assert next(line.text for line in lines if line.mark == "never").startswith("“Withdraw cryptocurrencies”")
@@ -204,7 +204,7 @@ def test_an_unknown_key_is_a_bug_and_an_unknown_language_is_english() -> None:
 
 @pytest.mark.parametrize("language", ["", ".", "..", "../guide/en", "en\x00", "日本", "a" * 100])
 def test_a_strange_language_is_english(language: str) -> None:
-    assert guide.load(language).guides == WORDS.guides
+    assert guide.load(language).steps == WORDS.steps
 
 
 def test_a_language_too_long_for_a_file_name_is_english() -> None:

@@ -10,8 +10,6 @@ import hashlib
 import hmac
 import json
 import string
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from palma_wizard.exchanges import Auth, Call, Credentials, Exchange, Moment, bitstamp, cex, hitbtc
+from tests.oracle import ccxt
 
 ROOT: Final = Path(__file__).parents[1]
 VECTORS: Final = ROOT / "tests" / "vectors"
@@ -90,17 +89,7 @@ def ours_again(theirs: str) -> str:
 
 def ccxt_signs(version: str, jobs: Iterable[object]) -> list[Theirs]:
     """All jobs in one process: starting ccxt is what takes the time."""
-    folder = ROOT / ".venv" / f"ccxt-{version}"
-    assert folder.is_dir(), f"{folder} is missing: make test installs it"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "tests" / "ccxt_client.py"), "sign"],
-        input=json.dumps(list(jobs)),
-        env={"PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = ccxt(version, "sign", list(jobs))
     assert done.returncode == 0, done.stderr
     signed: list[Theirs] = json.loads(done.stdout)
     return signed

@@ -225,6 +225,10 @@ class CheckState(enum.Enum):
     NO_ANSWER = "no-answer"
 
 
+OPENED: Final = frozenset({CheckState.GRANTED, CheckState.REFUSED})
+"""The key opened, whatever it may do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One finished row of a check; `ms` is how long the call took.
@@ -300,8 +304,6 @@ class Exchange(Protocol):
     def swap_probe(self, reading: Reading) -> Call | None:
         """The call to repeat with key and secret exchanged, where that could explain the outcome."""
         ...
-
-    def swap_explains(self, answer: Reply | Fault) -> bool: ...
 
 
 def allows(listed: Iterable[str], address: str) -> bool:

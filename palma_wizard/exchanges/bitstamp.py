@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from palma_wizard.exchanges import (
+    OPENED,
     Auth,
     Call,
     Cause,
@@ -99,7 +100,7 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
     states = {call.id: state(call, answers[call.id]) for call in calls}
     newer = [states[call.id] for call in _NEWER]
     older = states[PALMABOT.id]
-    heard = CheckState.GRANTED in newer or CheckState.REFUSED in newer
+    heard = not OPENED.isdisjoint(newer)
     rights = _rights(states) if heard else dict.fromkeys(_rights(states), RightState.UNKNOWN)
     clock_error = failures.clock_error(answers[REACH.id], answers.values())
 
@@ -107,7 +108,7 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
         return Reading(outcome, rights, causes, None, clock_error, failures.retry_after(answers.values()))
 
     def silent(*asked: Call) -> Reading:
-        outcome, causes = failures.silence([states[c.id] for c in asked], [answers[c.id] for c in asked])
+        outcome, causes = failures.silence(asked, states, answers)
         return reading(outcome, *causes)
 
     if CheckState.FOREIGN in newer:
@@ -146,10 +147,6 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
 def swap_probe(reading: Reading) -> Call | None:  # noqa: ARG001
     """None: exchanged, the secret would be sent as the key, and no other question here carries it."""
     return None
-
-
-def swap_explains(answer: Reply | Fault) -> bool:  # noqa: ARG001
-    return False
 
 
 def _hmac(credentials: Credentials, message: str) -> str:

@@ -135,17 +135,13 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
         others = (Cause.KEY_NOT_ACTIVATED, Cause.KEY_DELETED, Cause.ADDRESS_LIST)
         return reading(Outcome.WRONG_KEY, Cause.KEY_OR_SECRET_MISTYPED, *others)
     asked = [call for call in (READ, PALMABOT) if states[call.id] not in turned_down]
-    outcome, causes = failures.silence([states[c.id] for c in asked], [answers[c.id] for c in asked])
+    outcome, causes = failures.silence(asked, states, answers)
     return reading(outcome, *causes)
 
 
 def swap_probe(reading: Reading) -> Call | None:  # noqa: ARG001
     """None: exchanged, the secret would be sent as the key, and no other question here carries it."""
     return None
-
-
-def swap_explains(answer: Reply | Fault) -> bool:  # noqa: ARG001
-    return False
 
 
 def _json_body(document: Mapping[str, str]) -> Signed:

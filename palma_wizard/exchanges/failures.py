@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from palma_wizard.exchanges import Cause, CheckState, Fault, Outcome, Reply
+from palma_wizard.exchanges import Call, Cause, CheckState, Fault, Outcome, Reply
 
 CLOCK_TOLERANCE: Final = 5.0
 """Seconds a clock may be off before it is called wrong."""
@@ -39,9 +39,9 @@ TABLE: Final[Mapping[CheckState | Fault, Meaning]] = {
 """Where different calls failed differently, the first row that fits counts: the clearest sign stands first."""
 
 
-def silence(states: Iterable[CheckState], answers: Iterable[Reply | Fault]) -> Meaning:
+def silence(asked: Iterable[Call], states: Mapping[str, CheckState], answers: Mapping[str, Reply | Fault]) -> Meaning:
     """What it comes to where the calls that matter said nothing about the key."""
-    signs = {*states, *(answer for answer in answers if isinstance(answer, Fault))}
+    signs = {sign for call in asked for sign in (states[call.id], answers[call.id]) if not isinstance(sign, Reply)}
     return next((meaning for sign, meaning in TABLE.items() if sign in signs), TABLE[CheckState.UNREADABLE])
 
 

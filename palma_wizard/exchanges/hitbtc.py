@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from palma_wizard.exchanges import (
+    OPENED,
     PALMABOT_ADDRESS,
     Auth,
     Call,
@@ -114,11 +115,11 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
         return Reading(outcome, rights, causes, allowed, clock_error, failures.retry_after(answers.values()))
 
     def silent(*asked: Call) -> Reading:
-        outcome, causes = failures.silence([states[c.id] for c in asked], [answers[c.id] for c in asked])
+        outcome, causes = failures.silence(asked, states, answers)
         return reading(outcome, *causes)
 
     clock_off = failures.is_off(clock_error)
-    heard = CheckState.GRANTED in private or CheckState.REFUSED in private
+    heard = not OPENED.isdisjoint(private)
     if not heard:
         if CheckState.BLOCKED in private:
             return reading(Outcome.NOT_UNDERSTOOD, Cause.ACCOUNT_BLOCKED)
@@ -162,10 +163,6 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
 def swap_probe(reading: Reading) -> Call | None:
     """Key and secret look alike here, so after a refusal the account call is repeated with the two exchanged."""
     return ACCOUNT if reading.outcome is Outcome.WRONG_KEY else None
-
-
-def swap_explains(answer: Reply | Fault) -> bool:
-    return state(ACCOUNT, answer) in {CheckState.GRANTED, CheckState.REFUSED}
 
 
 def _base64(text: str) -> str:

@@ -152,9 +152,7 @@ class CheckPage(Page):
         running = self._running is not None
         verdict = self._draft.verdict
         self.run.setEnabled(self._may_start)
-        left = self._seconds_left
-        again = self.say("check.again-in", seconds=left) if left else self.say("check.again")
-        self.run.setText(again if verdict else self.say("check.run"))
+        self.run.setText(self._run_words)
         self._make_main(self.run, not (verdict and verdict.passed))
         self._intro.setVisible(verdict is None)
         self.cancel.setVisible(running)
@@ -200,12 +198,16 @@ class CheckPage(Page):
         """Until the exchange may be asked again, where it said so."""
         return max(0, math.ceil(self._wait_until - time.monotonic())) if self._waiting.isActive() else 0
 
+    @property
+    def _run_words(self) -> str:
+        if left := self._seconds_left:
+            return self.say("check.again-in", seconds=left)
+        return self.say("check.again" if self._draft.verdict else "check.run")
+
     def _count_down(self) -> None:
         if not self._seconds_left:
             self._waiting.stop()
-        self.run.setText(
-            self.say("check.again-in", seconds=self._seconds_left) if self._seconds_left else self.say("check.again")
-        )
+        self.run.setText(self._run_words)
         self.run.setEnabled(self._may_start)
 
     def start(self) -> None:
@@ -338,13 +340,13 @@ class CheckPage(Page):
         from palma_wizard.ui import report_dialog
 
         if self._draft.verdict is not None:
-            report_dialog.open_report(self, self.guide, self._draft.verdict, self._draft.own)
+            report_dialog.open_report(self, self.guide, self._clipboard, self._draft.verdict, self._draft.own)
 
     def _open_site(self) -> None:
         if self._draft.practice:
             self.open_practice.emit()
             return
-        links = {step.id: step.link for step in self.guide.steps(self._draft.exchange)}
+        links = {step.id: step.link for step in self.guide.steps[self._draft.exchange]}
         link = links.get("api-keys") or links.get("sign-in")
         if link is not None:
             self.open_address(link.url)

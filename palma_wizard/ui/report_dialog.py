@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from palma_wizard import report
 from palma_wizard.exchanges import Verdict
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
+from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import Notice, button, label, named
 
 
-def open_report(parent: QWidget, guide: Guide, verdict: Verdict, own: Sequence[str]) -> None:
-    _Report(parent, guide, verdict, own).open()
+def open_report(parent: QWidget, guide: Guide, clipboard: Clipboard, verdict: Verdict, own: Sequence[str]) -> None:
+    _Report(parent, guide, clipboard, verdict, own).open()
 
 
 class _Report(QDialog):
-    def __init__(self, parent: QWidget, guide: Guide, verdict: Verdict, own: Sequence[str]) -> None:
+    def __init__(
+        self, parent: QWidget, guide: Guide, clipboard: Clipboard, verdict: Verdict, own: Sequence[str]
+    ) -> None:
         super().__init__(parent)
         self._say, self._verdict, self._own = guide.say, verdict, own
         self._when = datetime.datetime.now().astimezone()
@@ -48,7 +51,7 @@ class _Report(QDialog):
         column.addWidget(self._result)
         row = QHBoxLayout()
         copy = button(self._say("report.copy"), icon="copy", name="report-copy")
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text.toPlainText()))
+        copy.clicked.connect(lambda: clipboard.put(self._text.toPlainText()))
         save = button(self._say("report.save"), main=True, name="report-save")
         save.clicked.connect(self._choose)
         close = button(self._say("report.close"), name="report-close")

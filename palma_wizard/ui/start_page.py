@@ -167,11 +167,10 @@ class StartPage(Page):
             seen = await address.look_up(services or address.SERVICES)
         except OSError:
             return
-        now = {kind: sighting.seen for kind, sighting in seen.items()}
+        now = [text for sighting in seen.values() for text in sighting.seen]
         standing = whitelist.changed(let_in, now)
         if standing is whitelist.Standing.CHANGED and asked == (self._draft.exchange, self._draft.practice):
-            here = ", ".join(text for texts in now.values() for text in texts)
-            words = {**self.guide.terms(asked[0]), "listed": ", ".join(let_in), "now": here}
+            words = {**self.guide.terms(asked[0]), "listed": ", ".join(let_in), "now": ", ".join(now)}
             self.moved.show_words("bad", self.say("standing.changed", **words))
             self.moved.show()
             announce(self, self.moved.text())
@@ -206,6 +205,7 @@ class StartPage(Page):
     def show_exchange(self, exchange: str) -> None:
         with QSignalBlocker(self.exchange):
             self.exchange.setCurrentIndex(self.exchange.findData(exchange))
-        self._intro.setText(self.say("start.intro", count=len(self.guide.steps(exchange))))
+        self._intro.setText(self.say("start.intro", count=len(self.guide.steps[exchange])))
         self.show_state()
-        self.look_for_saved()
+        if self.isVisible():  # chosen on the form, it is looked for when this page is shown again
+            self.look_for_saved()

@@ -113,7 +113,7 @@ class Wizard(QWizard):
     def _show_exchange(self) -> None:
         """Put the chosen exchange's steps between the first page and the last three."""
         exchange, current = self.draft.exchange, max(self.currentId(), START)
-        steps = self._guide.steps(exchange)
+        steps = self._guide.steps[exchange]
         for number, page in [(n, p) for n, p in self._pages.items() if START < n < DATA]:
             del self._pages[number]
             self.removePage(number)
@@ -138,7 +138,7 @@ class Wizard(QWizard):
         self.start_page.offer_resume(self._step(step).rail if step > 1 else "")
 
     def _step(self, number: int) -> Step:
-        steps = self._guide.steps(self.draft.exchange)
+        steps = self._guide.steps[self.draft.exchange]
         return {DATA: steps[-2], NOTICE: steps[-1]}.get(number) or steps[number - 1]
 
     def _make_buttons(self) -> None:

@@ -6,31 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from palma_wizard.practice import KEYS, PracticeExchange
+from tests.oracle import ROOT, ccxt
 
-ROOT = Path(__file__).parents[2]
 NEW, OLD = "4.5.90", "1.50.1"
-
-
-def ccxt(version: str, mode: str, job: object) -> subprocess.CompletedProcess[str]:
-    """Runs tests/ccxt_client.py, whose head describes the jobs."""
-    folder = ROOT / ".venv" / f"ccxt-{version}"
-    assert folder.is_dir(), f"{folder} is missing: make test installs it"
-    return subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "tests" / "ccxt_client.py"), mode],
-        input=json.dumps(job),
-        env={"PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def account(practice: PracticeExchange, exchange: str, **options: str) -> dict[str, Any]:

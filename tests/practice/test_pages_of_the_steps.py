@@ -521,7 +521,7 @@ def test_a_page_shows_what_the_original_screenshot_does(
     assert holds(pages[name]), f"{name}: {shown}"
 
 
-@pytest.mark.parametrize("step", WORDS.steps("hitbtc2")[:8], ids=lambda step: step.id)
+@pytest.mark.parametrize("step", WORDS.steps["hitbtc2"][:8], ids=lambda step: step.id)
 def test_every_name_the_guide_quotes_stands_on_the_page_of_its_step(pages: dict[str, Page], step: guide.Step) -> None:
     on_the_page = text(pages[step.id])
     if step.id == "permissions":

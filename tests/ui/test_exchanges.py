@@ -31,7 +31,7 @@ def choose(window: Wizard, exchange: str) -> None:
 @pytest.mark.parametrize("exchange", EXCHANGES)
 def test_the_start_page_chooses_the_guide_and_next_leads_through_all_of_it(window: Wizard, exchange: str) -> None:
     choose(window, exchange)
-    steps = WORDS.steps(exchange)
+    steps = WORDS.steps[exchange]
     click(window.start_page.choice("begin"))
     for number, step in enumerate(steps[:-2], 1):
         assert window.currentId() == number
@@ -55,7 +55,7 @@ def test_another_exchange_on_the_form_changes_the_way_back_and_keeps_what_was_ty
     assert window.draft.entry.key == "a-key"
     assert not window.data_page.isComplete()
     window.go(2)
-    assert window.currentPage().accessibleName() == WORDS.steps("cex")[1].title
+    assert window.currentPage().accessibleName() == WORDS.steps["cex"][1].title
     window.go(START)
     assert window.start_page.exchange.currentData() == "cex"
 

@@ -62,7 +62,7 @@ def test_the_whole_path_from_start_to_a_key_that_can_be_loaded_back(
     async def walk() -> None:
         assert window.currentId() == START
         click(window.start_page.choice("practise"))
-        for number, step in enumerate(WORDS.steps("hitbtc2")[:8], 1):
+        for number, step in enumerate(WORDS.steps["hitbtc2"][:8], 1):
             assert window.currentId() == number
             assert window.currentPage().accessibleName() == step.title
             assert window.currentPage().banner.isVisible()  # type: ignore[attr-defined]
@@ -357,7 +357,7 @@ def test_only_the_steps_with_an_address_have_something_to_open_for_real(window: 
     for number in range(1, 9):
         window.go(number)
         shown.append(find(window.currentPage(), "open-link").isVisible())
-    assert shown == [step.link is not None for step in WORDS.steps("hitbtc2")[:8]]
+    assert shown == [step.link is not None for step in WORDS.steps["hitbtc2"][:8]]
     window.go(NOTICE)
     assert not find(window.currentPage(), "open-practice").isVisible()
 
