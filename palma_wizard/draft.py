@@ -90,6 +90,9 @@ class Draft:
         self._saved = False
 
     def choose(self, exchange: str, *, practice: bool) -> None:
+        """An entry is of one exchange: its secret must not be sent to another."""
+        if exchange != self._exchange:
+            self.enter(Credentials("", ""))
         if practice != self._practice:
             self.own = ()
         if (exchange, practice) != (self._exchange, self._practice):

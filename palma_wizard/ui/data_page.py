@@ -67,7 +67,7 @@ class DataPage(Page):
         self.changed()
 
     def show_exchange(self, exchange: str) -> None:
-        """What was typed stays, but for a User ID that this exchange does not ask for."""
+        """What was typed for another exchange is gone, as it is from the draft."""
         with QSignalBlocker(self.exchange):
             self.exchange.setCurrentIndex(self.exchange.findData(exchange))
         terms = self.guide.terms(exchange)
@@ -75,16 +75,13 @@ class DataPage(Page):
         self._stays.setText(self.say("data.stays", **terms))
         for field in (self.key, self.secret, self.user_id):
             field.show_terms(terms)
-        wanted = EXCHANGES[exchange].user_id_pattern is not None
-        self.user_id.set_visible(wanted)
-        if not wanted:
-            self.user_id.show_text("")
+        self.user_id.set_visible(EXCHANGES[exchange].user_id_pattern is not None)
         own = KEYS[exchange]
         self._practice_title.setText(self.say("practice.data" if exchange in PAGES else "practice.data-no-site"))
         for value, text in zip(self._practice_values, (own.key, own.secret, own.user_id), strict=True):
             value.setText(text)
         self._practice_user_id.setVisible(bool(own.user_id))
-        self.changed()
+        self.entered()
 
     def set_practice(self, practising: bool) -> None:
         super().set_practice(practising)

@@ -144,6 +144,10 @@ class NoticePage(Page):
     def _show_rehearsal(self, found: Rehearsal | None) -> None:
         self.rehearsal.setVisible(found is not None)
         self._draft.let_in = ()
+        locks_out = found is not None and not found.problems and not all(found.you.values())
+        self.understood.setEnabled(not locks_out)
+        if locks_out:
+            self.understood.setChecked(False)
         if found is not None:
             self.rehearsal.show_answer(found)
 

@@ -59,7 +59,6 @@ class RehearsalView(QFrame):
             said.append((tone, f"“{entry.text}”: {words}"))
         if len(told) > _SHOWN:
             said.append(("warn", self._say("rehearsal.more", count=len(told) - _SHOWN)))
-        said += [("warn", self._say(f"problem.{problem.value}")) for problem in found.problems]
         for tone, text in said:
             row = QHBoxLayout()
             row.setSpacing(theme.S)
@@ -67,7 +66,7 @@ class RehearsalView(QFrame):
             row.addWidget(label(text), 1)
             self._lines.addLayout(row)
         self._corrected = "\n".join(found.corrected)
-        offers = bool(found.corrected and found.you) and not found.safe
+        offers = bool(found.corrected and found.you) and not found.safe and not found.problems
         self._list.setText(self._say("rehearsal.corrected") + "\n" + self._corrected)
         self._list.setVisible(offers)
         self.copy.setVisible(offers)
@@ -77,6 +76,8 @@ class RehearsalView(QFrame):
         self.setAccessibleDescription(" ".join(text for _, text in said[1:]))
 
     def _verdict(self, found: Rehearsal) -> list[tuple[str, str]]:
+        if found.problems:  # not all of it was read: who gets in is not known
+            return [("warn", self._say(f"problem.{problem.value}")) for problem in found.problems]
         if found.empty:
             return [("info", self._say("rehearsal.empty"))]
         if found.safe:

@@ -44,20 +44,46 @@ def test_the_start_page_chooses_the_guide_and_next_leads_through_all_of_it(windo
     assert WORDS.terms(exchange)["page"] in visible_words(window)
 
 
-def test_another_exchange_on_the_form_changes_the_way_back_and_keeps_what_was_typed(window: Wizard) -> None:
+def test_another_exchange_on_the_form_changes_the_way_back_and_takes_no_secret_along(window: Wizard) -> None:
     window.go(DATA)
-    window.data_page.key.show_text("a-key")
+    for field in (window.data_page.key, window.data_page.secret):
+        field.show_text("a" * 32)
     window.data_page.changed()
+    assert window.data_page.isComplete()
     form = window.data_page.exchange
     form.setCurrentIndex(form.findData("cex"))
     assert window.currentId() == DATA
     assert window.draft.exchange == "cex"
-    assert window.draft.entry.key == "a-key"
+    assert window.draft.entry == Credentials("", "")
+    assert window.data_page.secret.text() == ""
     assert not window.data_page.isComplete()
     window.go(2)
     assert window.currentPage().accessibleName() == WORDS.steps["cex"][1].title
     window.go(START)
     assert window.start_page.exchange.currentData() == "cex"
+
+
+def test_a_list_that_locks_out_takes_the_tick_away(window: Wizard) -> None:
+    window.go(NOTICE)
+    page = window.notice_page
+    page.own.setText("203.0.113.7")
+    page.understood.setChecked(True)
+    assert page.isComplete()
+    page.list.setPlainText("46.19.9.48")
+    assert not page.isComplete()
+    assert not page.understood.isEnabled()
+    page.list.clear()
+    assert page.understood.isEnabled()
+    assert not page.understood.isChecked()
+
+
+def test_of_a_list_that_was_not_read_to_its_end_nothing_is_said(window: Wizard) -> None:
+    window.go(NOTICE)
+    page = window.notice_page
+    page.own.setText("203.0.113.7")
+    page.list.setPlainText("\n".join([f"5.0.0.{n}" for n in range(60)] + ["46.19.9.48", "203.0.113.7"]))
+    assert page.rehearsal.accessibleName() == WORDS.say("problem.too-many")
+    assert not page.rehearsal.copy.isVisible()
 
 
 @pytest.mark.parametrize("exchange", ["bitstamp", "cex"])
