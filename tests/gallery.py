@@ -78,12 +78,16 @@ async def walk(name: str) -> None:
             if scenario in {"slow", "hangs"}:
                 continue
             window._set_scenario(scenario)
+            while not window.check_page.run.isEnabled():  # a wait that the scenario before asked for
+                await settle()
             window.check_page.start()
             while window.draft.verdict is None:
                 await settle()
             await settle()
             shoot(f"11-check-{scenario}")
         window._set_scenario("works")
+        while not window.check_page.run.isEnabled():
+            await settle()
         window.check_page.start()
         while window.draft.verdict is None:
             await settle()
@@ -95,6 +99,34 @@ async def walk(name: str) -> None:
         help_dialog = window.findChild(QDialog, "help-dialog")
         assert help_dialog is not None
         help_dialog.grab().save(str(OUT / f"13-help-{name}.png"))
+        help_dialog.close()
+        for exchange in ("bitstamp", "cex"):
+            window._choose_exchange(exchange)
+            for number in (1, 3, 9):
+                window.go(number)
+                await settle(0.2)
+                shoot(f"14-{exchange}-{number:02}")
+            window.data_page._fill()
+            window.go(10)
+            window.notice_page.look_up.click()
+            await settle(1.2)
+            window.notice_page.list.setPlainText("46.19.9.48, 192.168.1.5")
+            await settle()
+            bar = window.notice_page.area.verticalScrollBar()
+            bar.setValue(bar.maximum())
+            shoot(f"14-{exchange}-10-list")
+            window.go(CHECK)
+            window.check_page.start()
+            while window.draft.verdict is None:
+                await settle()
+            await settle()
+            shoot(f"14-{exchange}-11-check")
+        window.check_page.report.click()
+        await settle(0.3)
+        report = window.check_page.findChild(QDialog, "report-dialog")
+        assert report is not None
+        report.grab().save(str(OUT / f"15-report-{name}.png"))
+        report.close()
         window._leaving = True
         window.close()
 
