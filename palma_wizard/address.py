@@ -12,12 +12,11 @@ from typing import Final
 
 from palma_wizard import workers
 from palma_wizard.exchanges import Call, Fault, Reply
+from palma_wizard.exchanges.whitelist import AddressKind, kind
 from palma_wizard.transport import Door
-from palma_wizard.whitelist import AddressKind, kind
 
 __all__ = [
     "SERVICES",
-    "SERVICE_NAMES",
     "TIME_LIMIT",
     "AddressKind",
     "Agreement",
@@ -31,7 +30,6 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = {
     "ipv4": ("https://api4.ipify.org/", "https://ipv4.icanhazip.com/"),
     "ipv6": ("https://api6.ipify.org/", "https://ipv6.icanhazip.com/"),
 }
-SERVICE_NAMES: Final = ("ipify.org", "icanhazip.com")
 TIME_LIMIT: Final = 12.0
 LONGEST_ANSWER: Final = 64
 

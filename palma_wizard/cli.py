@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TypeVar
 
-from palma_wizard import address, entry, guide, report, vault, verify, whitelist
+from palma_wizard import address, entry, guide, report, vault, verify
 from palma_wizard.draft import Draft
-from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict
+from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict, whitelist
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.practice import KEYS, SCENARIOS, PracticeExchange
 
@@ -39,6 +39,7 @@ EXIT_CODES: Final = {
     Outcome.NOT_UNDERSTOOD: 21,
     Outcome.WRONG_USER_ID: 22,
     Outcome.NOT_OFFERED_HERE: 23,
+    Outcome.ACCOUNT_NOT_READY: 24,
 }
 NOTHING_SAVED: Final = 3
 """--saved found no key."""
@@ -86,6 +87,8 @@ def _run(arguments: list[str] | None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.saved and chosen.save:
         parser.error("--save stores what was just entered and --saved takes what is stored: choose one")
+    if chosen.with_addresses and chosen.report is None:
+        parser.error("--with-addresses says what --report may hold: name a FILE")
     if chosen.forget and (chosen.saved or chosen.save):
         parser.error("--forget stands alone")
     try:
@@ -148,6 +151,8 @@ class _Session:
     def run(self) -> int:
         if self._forget:
             return self._forget_saved()
+        if self._report is not None:
+            self._try_to_write(Path(self._report))
         with ExitStack() as open_things:
             practice = None
             if self._scenario is not None:
@@ -176,8 +181,10 @@ class _Session:
             return Credentials(own.key, own.secret, own.user_id)
         found = self._prompted() if text is None else _from_json(text, self._words)
         found = Credentials(*(entry.clean(value).text for value in (found.key, found.secret, found.user_id)))
-        if not found.key or not found.secret or (self._asks_user_id and not found.user_id):
+        if not found.key or not found.secret:
             raise Stop(self._say("cli.empty"), 2)
+        if self._asks_user_id and not found.user_id:
+            raise Stop(self._say("cli.no-user-id", **self._terms), 2)
         return found
 
     def _standard_input(self) -> str | None:
@@ -226,7 +233,7 @@ class _Session:
         if not self._json:
             if self._scenario is not None:
                 print(self._say("cli.practice", scenario=self._say(f"scenario.{self._scenario}")))
-            print(self._say("cli.asks", exchange=self._say(f"exchange.{self._exchange}")))
+            print(self._say("cli.asks", **self._terms))
         ticket = draft.begin()
         verdict, _ = await asyncio.gather(
             verify.check(
@@ -238,16 +245,31 @@ class _Session:
             self._look_up_own_address(practice),
         )
         draft.finish(ticket, verdict)
+        if self._save and draft.may_save and verdict.reading.allowed_addresses:
+            draft.own = self._own = self._own or await self._seen_from_outside(practice)
         return verdict
 
     async def _look_up_own_address(self, practice: PracticeExchange | None) -> None:
         """Asks the services only where there is something to compare, or a report that the address is wanted in."""
-        if not self._let_in and not (self._report is not None and self._with_addresses):
-            return
-        seen = await address.look_up(practice.address_urls if practice else address.SERVICES)
-        self._own = tuple(text for sighting in seen.values() for text in sighting.seen)
+        if self._let_in or self._with_addresses:
+            self._own = await self._seen_from_outside(practice)
         if self._let_in:
             self._standing = whitelist.changed(self._let_in, self._own)
+
+    @staticmethod
+    async def _seen_from_outside(practice: PracticeExchange | None) -> tuple[str, ...]:
+        seen = await address.look_up(practice.address_urls if practice else address.SERVICES)
+        return tuple(text for sighting in seen.values() for text in sighting.seen)
+
+    def _try_to_write(self, file: Path) -> None:
+        """Better said before the check than after it."""
+        existed = file.exists()
+        try:
+            file.open("a").close()
+            if not existed:
+                file.unlink()
+        except OSError:
+            raise Stop(self._say("report.not-saved"), 2) from None
 
     def _write_report(self, verdict: Verdict, file: str) -> None:
         text = report.write(verdict, datetime.datetime.now().astimezone(), self._own if self._with_addresses else None)
@@ -300,6 +322,8 @@ class _Session:
             print(self._say("cli.not-saved", why=stop.sentence), file=out)
             return code if self._practising else stop.code
         print(self._say("cli.saved-practice" if self._practising else "cli.saved", store=name), file=out)
+        if draft.let_in:
+            print(self._say("check.kept", listed=", ".join(draft.let_in)), file=out)
         return code
 
     def _ask_consent(self, draft: Draft, code: int) -> None:

@@ -26,8 +26,8 @@ class Ticket:
 class Draft:
     """One exchange, one entry, and the verdict on exactly that entry.
 
-    `own` are this computer's public addresses as far as known, `let_in` the entries of the list of allowed addresses
-    that let them in: kept with the key, so that a later start can tell when they no longer fit.
+    `own` are this computer's public addresses as far as known, `tried` the entries that let them in of a list somebody
+    is about to save at the exchange.
     """
 
     def __init__(self, *, exchange: str = "hitbtc2", practice: bool = False) -> None:
@@ -40,7 +40,7 @@ class Draft:
         self._saved = False
         self._stored: tuple[str, bool, Credentials] | None = None
         self.own: tuple[str, ...] = ()
-        self.let_in: tuple[str, ...] = ()
+        self.tried: tuple[str, ...] = ()
 
     @property
     def exchange(self) -> str:
@@ -58,6 +58,19 @@ class Draft:
     def verdict(self) -> Verdict | None:
         """The verdict on the entry as it is now, or None."""
         return self._verdict
+
+    @property
+    def let_in(self) -> tuple[str, ...]:
+        """Which allowed addresses let this computer in, to be kept with the key: a later start compares them.
+
+        As the exchange listed them for this key; where it does not tell, as they were tried.
+        """
+        listed = None if self._verdict is None else self._verdict.reading.allowed_addresses
+        if listed is None:
+            return self.tried
+        from palma_wizard.exchanges import whitelist
+
+        return whitelist.covering(listed, self.own)
 
     @property
     def is_complete(self) -> bool:
@@ -97,7 +110,7 @@ class Draft:
             self.own = ()
         if (exchange, practice) != (self._exchange, self._practice):
             self._change()
-            self.let_in = ()
+            self.tried = ()
             self._exchange, self._practice = exchange, practice
 
     def enter(self, entry: Credentials) -> None:
@@ -153,12 +166,26 @@ class Draft:
         unsaved. Raises VaultError as `Vault.save` does.
         """
         exchange, entry, revision = self._exchange, self._entry, self._revision
-        if not self.may_save or vault.practice != self._practice:
+        if self._verdict is None or not self.may_save or vault.practice != self._practice:
             raise NotTestedError
-        vault.save(exchange, entry, today, self.let_in)
+        let_in = self.let_in
+        if not let_in and self._verdict.reading.allowed_addresses is None:
+            let_in = _remembered(vault, exchange, entry)
+        vault.save(exchange, entry, today, let_in)
         self._stored = (exchange, vault.practice, entry)
         self._saved = revision == self._revision
 
     def _change(self) -> None:
         self.drop_verdict()
         self._saved = False
+
+
+def _remembered(vault: Vault, exchange: str, entry: Credentials) -> tuple[str, ...]:
+    """Stored again without a word on its list, a key keeps what is known of it."""
+    from palma_wizard.vault import VaultError
+
+    try:
+        before = vault.load(exchange)
+    except VaultError:
+        return ()
+    return before.let_in if before is not None and before.credentials == entry else ()

@@ -76,22 +76,25 @@ def doubts(exchange: str, entry: Credentials, *, practice: bool) -> dict[str, Do
         ("secret", entry.secret, form.secret_pattern),
         ("user_id", entry.user_id, form.user_id_pattern),
     ):
-        if value and pattern is not None and (doubt := _doubt(value, pattern, practice=practice)) is not None:
-            found[name] = doubt
+        if not value or pattern is None:
+            continue
+        if pattern.fullmatch(value):
+            if value.startswith("practice") and not practice:
+                found[name] = Doubt.PRACTICE
+        else:
+            found[name] = _doubt(value, is_number=name == "user_id")
     if entry.secret and entry.secret == entry.key:
         found["secret"] = Doubt.SAME_AS_KEY
     return found
 
 
-def _doubt(value: str, pattern: re.Pattern[str], *, practice: bool) -> Doubt | None:
-    if pattern.fullmatch(value):
-        return Doubt.PRACTICE if value.startswith("practice") and not practice else None
+def _doubt(value: str, *, is_number: bool) -> Doubt:
     if _LABEL.match(value):
         return Doubt.LABEL_IN_FRONT
     if _EMAIL.fullmatch(value):
         return Doubt.EMAIL
     if _UUID.fullmatch(value):
         return Doubt.UUID
-    if pattern.pattern.startswith("[0-9]"):
+    if is_number:
         return Doubt.NOT_A_NUMBER
     return Doubt.LENGTH if re.fullmatch(r"[A-Za-z0-9_-]*", value) else Doubt.ALPHABET

@@ -8,8 +8,8 @@ import platform
 from collections.abc import Sequence
 from typing import Final
 
-from palma_wizard import __version__, whitelist
-from palma_wizard.exchanges import Verdict
+from palma_wizard import __version__
+from palma_wizard.exchanges import Verdict, whitelist
 
 _PACKAGES: Final = ("PySide6-Essentials", "requests", "urllib3", "truststore", "keyring", "qasync")
 

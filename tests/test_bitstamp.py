@@ -129,11 +129,34 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
         every(refusal("API0002"), *PRIVATE),
         *(Outcome.ADDRESS_NOT_ALLOWED, (Cause.ADDRESS_LIST,), "uuuu"),
     ),
-    "API0006": (every(refusal("API0006"), *PRIVATE), Outcome.NOT_UNDERSTOOD, (Cause.ACCOUNT_BLOCKED,), "uuuu"),
-    "API0009": (every(refusal("API0009"), *PRIVATE), Outcome.NOT_UNDERSTOOD, (Cause.ACCOUNT_BLOCKED,), "uuuu"),
+    "API0006": (every(refusal("API0006"), *PRIVATE), Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,), "uuuu"),
+    "API0009": (
+        every(refusal("API0009"), *PRIVATE),
+        *(Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,), "uuuu"),
+    ),
     "403.001": (
         every(refusal("403.001", name="response_code"), *PRIVATE),
-        *(Outcome.NOT_UNDERSTOOD, (Cause.ACCOUNT_BLOCKED,), "uuuu"),
+        *(Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,), "uuuu"),
+    ),
+    "one API0006, and else nobody is there": (
+        every(DOWN, *PRIVATE) | {"history": refusal("API0006")},
+        *(Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,), "uuuu"),
+    ),
+    "one API0009, and else too many questions": (
+        every(LATE, *PRIVATE) | {"orders": refusal("API0009")},
+        *(Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,), "uuuu"),
+    ),
+    "one API0004, and else silence": (
+        every(Fault.TIMED_OUT, *PRIVATE) | {"read": refusal("API0004")},
+        *(Outcome.NOT_UNDERSTOOD, (Cause.COUNTER_USED,), "uuuu"),
+    ),
+    "403.004": (
+        {"orders": refusal("403.004", name="response_code")},
+        *(Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,), "ccuu"),
+    ),
+    "one API0002 among answers": (
+        {"history": refusal("API0002")},
+        *(Outcome.WORKS, NOT_TOLD, "cuiu"),
     ),
     # the clock
     "API0017": (every(refusal("API0017"), *NEWER), Outcome.CLOCK_OFF, (Cause.CLOCK_WRONG,), "uuuu"),
@@ -149,15 +172,15 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
     # rights
     "nothing is ticked": (
         every(refusal("API0003"), *PRIVATE),
-        *(Outcome.MISSING_RIGHT, (Cause.READ_NOT_TICKED, Cause.TRADE_NOT_TICKED, Cause.KEY_NOT_ACTIVATED), "rrdu"),
+        *(Outcome.MISSING_RIGHT, (Cause.READ_NOT_TICKED, Cause.TRADE_DOUBTED, Cause.KEY_NOT_ACTIVATED), "rrdu"),
     ),
     "nothing is ticked, without a code": (
         every(NO_PERMISSION, *PRIVATE),
-        *(Outcome.MISSING_RIGHT, (Cause.READ_NOT_TICKED, Cause.TRADE_NOT_TICKED, Cause.KEY_NOT_ACTIVATED), "rrdu"),
+        *(Outcome.MISSING_RIGHT, (Cause.READ_NOT_TICKED, Cause.TRADE_DOUBTED, Cause.KEY_NOT_ACTIVATED), "rrdu"),
     ),
     "orders is not ticked": (
         {"orders": refusal("API0003")},
-        *(Outcome.MISSING_RIGHT, (Cause.TRADE_NOT_TICKED, Cause.KEY_NOT_ACTIVATED), "ccdu"),
+        *(Outcome.MISSING_RIGHT, (Cause.TRADE_DOUBTED, Cause.KEY_NOT_ACTIVATED), "ccdu"),
     ),
     "the balance is not ticked": (
         {"read": refusal("API0003"), "palmabot": refusal("API0003")},
@@ -175,6 +198,17 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
         *(Outcome.WORKS, (*NOT_TOLD, Cause.COUNTER_USED), "cciu"),
     ),
     "the older way is gone": ({"palmabot": GONE}, Outcome.WORKS, (*NOT_TOLD, Cause.OLDER_SWITCHED_OFF), "cciu"),
+    **{
+        f"the older way asks for the newer one, {code}": (
+            {"palmabot": refusal(code)},
+            *(Outcome.WORKS, (*NOT_TOLD, Cause.OLDER_SWITCHED_OFF), "cciu"),
+        )
+        for code in ("API0000", "API0010", "API0012", "API0016")
+    },
+    "the older way says something else": (
+        {"palmabot": refusal("API0019")},
+        *(Outcome.WORKS, (*NOT_TOLD, Cause.OLDER_UNKNOWN), "cciu"),
+    ),
     "the older way is a page": ({"palmabot": PAGE}, Outcome.WORKS, (*NOT_TOLD, Cause.OLDER_SWITCHED_OFF), "cciu"),
     "the older way is reset": (
         {"palmabot": Fault.RESET},
@@ -201,7 +235,7 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
     "503 everywhere": (every(DOWN), Outcome.EXCHANGE_DOWN, (Cause.MAINTENANCE,), "uuuu"),
     "a page everywhere": (every(PAGE), Outcome.NOT_UNDERSTOOD, MUTE, "uuuu"),
     "nothing is there any more": (every(GONE), Outcome.NOT_UNDERSTOOD, CHANGED, "uuuu"),
-    "codes of our own making": (every(refusal("API0012"), *PRIVATE), Outcome.NOT_UNDERSTOOD, CHANGED, "uuuu"),
+    "codes of our own making": (every(refusal("API0018"), *PRIVATE), Outcome.NOT_UNDERSTOOD, CHANGED, "uuuu"),
     "an error without a code": (
         every(json_reply({"status": "error", "reason": {"__all__": ["words"]}}), *PRIVATE),
         *(Outcome.NOT_UNDERSTOOD, CHANGED, "uuuu"),
@@ -243,10 +277,12 @@ CODES = {
     "API0005": CheckState.UNSIGNED,
     "API0006": CheckState.BLOCKED,
     "API0008": CheckState.REJECTED,
-    "API0009": CheckState.BLOCKED,
+    "API0009": CheckState.INCOMPLETE,
     "API0011": CheckState.REJECTED,
     "API0017": CheckState.CLOCK,
-    "403.001": CheckState.BLOCKED,
+    **dict.fromkeys(("API0000", "API0010", *(f"API00{number}" for number in range(12, 17))), CheckState.GONE),
+    "403.001": CheckState.INCOMPLETE,
+    "403.004": CheckState.BLOCKED,
     "400.002": CheckState.LIMITED,
     "400.067": CheckState.LIMITED,
 }
@@ -256,7 +292,9 @@ CODES = {
     "call", [call for call in bitstamp.calls if call.auth is not Auth.NONE], ids=lambda c: str(c.id)
 )
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
-@pytest.mark.parametrize("code", [*(f"API{number:04}" for number in range(30)), "403.001", "400.002", "400.067"])
+@pytest.mark.parametrize(
+    "code", [*(f"API{number:04}" for number in range(30)), "403.001", "403.004", "400.002", "400.067"]
+)
 def test_a_code_has_one_meaning_whatever_the_status(call: Call, status: int, code: str) -> None:
     otherwise = {404: CheckState.GONE, 500: CheckState.DOWN}.get(status, CheckState.UNREADABLE)
     assert bitstamp.state(call, refusal(code, status)) is CODES.get(code, otherwise)

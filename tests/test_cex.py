@@ -137,6 +137,16 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
         {"read": UNKNOWN, "palmabot": COUNTER},
         *(Outcome.NOT_UNDERSTOOD, (Cause.COUNTER_USED,), "uuuu"),
     ),
+    "both say that the counter was used": (
+        every(COUNTER, *BOTH),
+        Outcome.NOT_UNDERSTOOD,
+        (Cause.COUNTER_USED,),
+        "uuuu",
+    ),
+    "spot is silent, the older way opens": (
+        {"read": Fault.TIMED_OUT},
+        *(Outcome.WORKS, (*NOT_TOLD, Cause.NEWER_UNKNOWN), "cuuu"),
+    ),
     # rights
     "permission denied by both": (every(DENIED, *BOTH), Outcome.ADDRESS_NOT_ALLOWED, FORBIDDEN, "uuuu"),
     "403 in JSON": (

@@ -275,7 +275,13 @@ def test_the_other_exchanges_are_checked_too_and_what_was_counted_is_told(exchan
 def test_a_missing_user_id_is_asked_for_where_the_form_asks_for_it(exchange: str) -> None:
     done = run("--practice", "--exchange", exchange, text=json.dumps({"key": "k", "secret": "s"}))
     assert done.returncode == 2
-    assert one_sentence(done) == WORDS.say("cli.empty")
+    assert one_sentence(done) == WORDS.say("cli.no-user-id", **WORDS.terms(exchange))
+
+
+def test_addresses_are_for_a_report_and_a_report_needs_a_file() -> None:
+    done = run("--practice", "--with-addresses")
+    assert done.returncode == 2
+    assert "--report" in done.stderr
 
 
 def test_a_report_is_shown_saved_and_holds_nothing_secret(tmp_path: Path) -> None:
@@ -294,6 +300,7 @@ def test_a_report_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     done = run("--practice", "--report", str(tmp_path / "no" / "such.txt"))
     assert done.returncode == 2
     assert done.stderr.strip() == WORDS.say("report.not-saved")
+    assert not done.stdout, "said before anything is asked"
 
 
 # -- with a keyring --

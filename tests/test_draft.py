@@ -42,8 +42,15 @@ class LockedStore(MemoryStore):
         raise KeyringLocked(password)
 
 
-def verdict(outcome: Outcome = Outcome.WORKS, *, exchange: str = "hitbtc2", practice: bool = False) -> Verdict:
-    return Verdict(exchange, practice, Reading(outcome, dict.fromkeys(Right, RightState.UNKNOWN)), ())
+def verdict(
+    outcome: Outcome = Outcome.WORKS,
+    *,
+    exchange: str = "hitbtc2",
+    practice: bool = False,
+    listed: tuple[str, ...] | None = None,
+) -> Verdict:
+    reading = Reading(outcome, dict.fromkeys(Right, RightState.UNKNOWN), allowed_addresses=listed)
+    return Verdict(exchange, practice, reading, ())
 
 
 def draft_after(outcome: Outcome = Outcome.WORKS, *, practice: bool = False) -> Draft:
@@ -216,3 +223,64 @@ def test_closing_loses_only_what_was_typed_and_not_saved() -> None:
     assert draft.is_saved
     assert draft.entry == Credentials("", "")
     assert not draft.may_save
+
+
+OWN = "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    "listed, let_in",
+    [
+        (None, ("198.51.100.0/24",)),  # not told: as it was tried
+        ((), ()),  # told to be open to all
+        (("46.19.9.48", "203.0.113.0/28"), ("203.0.113.0/28",)),
+        (("46.19.9.48",), ()),
+    ],
+)
+def test_what_lets_this_computer_in_is_kept_with_the_key(
+    listed: tuple[str, ...] | None, let_in: tuple[str, ...]
+) -> None:
+    draft, store = Draft(), MemoryStore()
+    draft.own, draft.tried = (OWN,), ("198.51.100.0/24",)
+    draft.enter(ENTRY)
+    assert draft.finish(draft.begin(), verdict(listed=listed))
+    assert draft.let_in == let_in
+    draft.save(Vault(store, "memory"), TODAY)
+    saved = Vault(store, "memory").load("hitbtc2")
+    assert saved is not None
+    assert saved.let_in == let_in
+
+
+def test_the_list_of_one_key_is_not_kept_with_another() -> None:
+    draft = Draft()
+    draft.own = (OWN,)
+    draft.enter(ENTRY)
+    assert draft.finish(draft.begin(), verdict(listed=(OWN,)))
+    assert OWN in draft.let_in
+    draft.enter(OTHER)
+    assert draft.finish(draft.begin(), verdict())
+    assert draft.let_in == ()
+
+
+@pytest.mark.parametrize(
+    "entry, listed, kept", [(ENTRY, None, (OWN,)), (ENTRY, (), ()), (OTHER, None, ())], ids=["same", "open", "another"]
+)
+def test_saved_again_without_a_word_on_its_list_a_key_keeps_what_was_known(
+    entry: Credentials, listed: tuple[str, ...] | None, kept: tuple[str, ...]
+) -> None:
+    vault = Vault(MemoryStore(), "memory")
+    vault.save("hitbtc2", ENTRY, TODAY, (OWN,))
+    draft = Draft()
+    draft.enter(entry)
+    assert draft.finish(draft.begin(), verdict(listed=listed))
+    draft.save(vault, TODAY)
+    saved = vault.load("hitbtc2")
+    assert saved is not None
+    assert saved.let_in == kept
+
+
+def test_a_damaged_item_does_not_stand_in_the_way_of_a_new_one() -> None:
+    draft, store = draft_after(), MemoryStore()
+    store.items[SERVICE, "hitbtc2"] = "damaged"
+    draft.save(Vault(store, "memory"), TODAY)
+    assert draft.is_saved

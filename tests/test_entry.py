@@ -95,6 +95,7 @@ UUID = "123e4567-e89b-12d3-a456-426614174000"
         ("bitstamp", Credentials("a" * 32, "b" * 32, "up12"), {"user_id": Doubt.NOT_A_NUMBER}),
         ("bitstamp", Credentials("a_" * 16, "b" * 32, ""), {"key": Doubt.LENGTH}),
         ("cex", Credentials("a" * 27, "b" * 25, "up123456789"), {}),
+        ("cex", Credentials("a" * 27, "b" * 25, "123456789"), {"user_id": Doubt.NOT_A_NUMBER}),
         ("cex", Credentials("a" * 24, "b" * 33, ""), {"key": Doubt.LENGTH, "secret": Doubt.LENGTH}),
     ],
 )

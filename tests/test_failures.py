@@ -66,9 +66,12 @@ Meaning = tuple[Outcome, Causes]
 Sign = CheckState | Fault
 
 MEANS: dict[Sign, Meaning] = {
+    CheckState.BLOCKED: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,)),
+    CheckState.INCOMPLETE: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,)),
     CheckState.LIMITED: (Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,)),
     CheckState.DOWN: (Outcome.EXCHANGE_DOWN, (Cause.MAINTENANCE,)),
     CheckState.ELSEWHERE: (Outcome.NOT_OFFERED_HERE, (Cause.NOT_IN_THIS_COUNTRY, Cause.BLOCKED_ON_THE_WAY)),
+    CheckState.COUNTER: (Outcome.NOT_UNDERSTOOD, (Cause.COUNTER_USED,)),
     Fault.CERTIFICATE_EXPIRED: (Outcome.UNTRUSTED_CONNECTION, (Cause.CERTIFICATE_EXPIRED, Cause.INTERCEPTED)),
     Fault.CERTIFICATE_NAME: (Outcome.UNTRUSTED_CONNECTION, (Cause.LOGIN_PAGE, Cause.INTERCEPTED)),
     Fault.UNTRUSTED: (Outcome.UNTRUSTED_CONNECTION, (Cause.INTERCEPTED, Cause.LOGIN_PAGE, Cause.CERTIFICATE_EXPIRED)),
@@ -421,13 +424,14 @@ def cex_says(words: str, status: int = 200) -> tuple[int, object]:
 
 UNCLEAR = MEANS[CheckState.UNREADABLE]
 LIMITED = MEANS[CheckState.LIMITED]
-BLOCKED = (Outcome.NOT_UNDERSTOOD, (Cause.ACCOUNT_BLOCKED,))
+BLOCKED, INCOMPLETE = MEANS[CheckState.BLOCKED], MEANS[CheckState.INCOMPLETE]
+NO_LONGER, COUNTED = MEANS[CheckState.GONE], MEANS[CheckState.COUNTER]
 H_WRONG = (Outcome.WRONG_KEY, (Cause.KEY_OR_SECRET_MISTYPED, Cause.KEY_DELETED))
 H_ADDRESS = (Outcome.ADDRESS_NOT_ALLOWED, (Cause.EMAIL_NOT_CONFIRMED, Cause.ADDRESS_LIST, Cause.KEY_INACTIVE))
 B_WRONG = (Outcome.WRONG_KEY, (Cause.KEY_MISTYPED, Cause.KEY_NOT_ACTIVATED, Cause.KEY_DELETED))
 B_ADDRESS = (Outcome.ADDRESS_NOT_ALLOWED, (Cause.ADDRESS_LIST,))
 C_INACTIVE = (Outcome.WRONG_KEY, (Cause.KEY_NOT_ACTIVATED,))
-B_MISSING = (Outcome.MISSING_RIGHT, (Cause.READ_NOT_TICKED, Cause.TRADE_NOT_TICKED, Cause.KEY_NOT_ACTIVATED))
+B_MISSING = (Outcome.MISSING_RIGHT, (Cause.READ_NOT_TICKED, Cause.TRADE_DOUBTED, Cause.KEY_NOT_ACTIVATED))
 
 CODES: dict[str, tuple[str, tuple[int, object], str, Meaning]] = {
     **{
@@ -445,12 +449,12 @@ CODES: dict[str, tuple[str, tuple[int, object], str, Meaning]] = {
     **{
         f"bitstamp {code}": ("bitstamp", bitstamp_says(code), code, meant)
         for code, meant in [
-            ("API0000", UNCLEAR), ("API0001", B_WRONG), ("API0002", B_ADDRESS),
-            ("API0003", B_MISSING), ("API0004", UNCLEAR), ("API0005", (Outcome.WRONG_KEY, (Cause.SECRET_MISTYPED,))),
-            ("API0006", BLOCKED), ("API0008", B_WRONG), ("API0009", BLOCKED), ("API0010", UNCLEAR),
-            ("API0011", B_WRONG), *((f"API00{number}", UNCLEAR) for number in range(12, 17)),
+            ("API0000", NO_LONGER), ("API0001", B_WRONG), ("API0002", B_ADDRESS),
+            ("API0003", B_MISSING), ("API0004", COUNTED), ("API0005", (Outcome.WRONG_KEY, (Cause.SECRET_MISTYPED,))),
+            ("API0006", BLOCKED), ("API0008", B_WRONG), ("API0009", INCOMPLETE), ("API0010", NO_LONGER),
+            ("API0011", B_WRONG), *((f"API00{number}", NO_LONGER) for number in range(12, 17)),
             ("API0017", (Outcome.CLOCK_OFF, (Cause.CLOCK_WRONG,))),
-            *((f"API00{number}", UNCLEAR) for number in range(18, 22)), ("403.001", BLOCKED),
+            *((f"API00{number}", UNCLEAR) for number in range(18, 22)), ("403.001", INCOMPLETE), ("403.004", BLOCKED),
             ("400.002", LIMITED), ("400.067", LIMITED),
         ]
     },
@@ -460,7 +464,7 @@ CODES: dict[str, tuple[str, tuple[int, object], str, Meaning]] = {
     "cex, key": ("cex", cex_says("API key not passed or incorrect", 401), "401", UNKNOWN_TO_CEX),
     "cex, key, in a 200": ("cex", cex_says("Invalid API key"), "", UNKNOWN_TO_CEX),
     "cex, not activated": ("cex", cex_says("Key is not activated"), "", C_INACTIVE),
-    "cex, counter": ("cex", cex_says("Nonce must be incremented"), "", UNCLEAR),
+    "cex, counter": ("cex", cex_says("Nonce must be incremented"), "", COUNTED),
     "cex, permission": ("cex", cex_says("Permission denied"), "", REFUSED_BY_CEX),
     "cex, too often": ("cex", cex_says("API rate limit reached"), "", LIMITED),
     "cex, too often, the older words": ("cex", cex_says("Rate limit exceeded", 422), "422", LIMITED),
@@ -559,7 +563,7 @@ MIXED: dict[str, tuple[str, Mapping[str, Reply | Fault], Meaning]] = {
     "cex's spot is closed": (
         "cex",
         {"read": NO_MORE},
-        (Outcome.WORKS, (Cause.TRADE_UNKNOWN, Cause.WITHDRAW_UNKNOWN, Cause.NEWER_REFUSED)),
+        (Outcome.WORKS, (Cause.TRADE_UNKNOWN, Cause.WITHDRAW_UNKNOWN, Cause.NEWER_UNKNOWN)),
     ),
 }  # fmt: skip
 
@@ -708,7 +712,9 @@ def test_the_table_is_the_one_written_here_in_the_same_order() -> None:
     assert list(failures.TABLE.items()) == list(MEANS.items())
 
 
-SIGNS = list(MEANS)
+OF_SOME: Final = {CheckState.BLOCKED, CheckState.INCOMPLETE, CheckState.COUNTER}
+"""Only some exchanges have words for these: their own tables mix them with others."""
+SIGNS = [sign for sign in MEANS if sign not in OF_SOME]
 
 
 @exchanges
@@ -734,7 +740,7 @@ NOT_THERE = ("404 Not Found", PAGE, (), CheckState.GONE)
 def test_every_fault_and_every_state_of_the_table_is_reached() -> None:
     assert {fault for _, fault in FAULTS.values()} == set(Fault)
     reached = {*(fault for _, fault in FAULTS.values()), *ANSWERED, CheckState.GONE}
-    assert reached == set(failures.TABLE)
+    assert reached == set(failures.TABLE) - OF_SOME
 
 
 def test_every_state_is_reached_by_some_exchanges_answers() -> None:

@@ -265,6 +265,29 @@ def test_an_older_connection_that_counts_is_asked_once_with_the_seconds_that_are
         assert check(practice).counter is None
 
 
+@pytest.mark.parametrize("name", ["bitstamp", "cex"])
+def test_two_tests_within_a_second_do_not_count_alike(name: str) -> None:
+    own = KEYS[name]
+    entry = Credentials(own.key, own.secret, own.user_id)
+    with PracticeExchange() as practice:
+        first, second = (asyncio.run(verify.check(BY_NAME[name], entry, practice_url=practice.url)) for _ in range(2))
+    assert first.counter is not None
+    assert second.counter is not None
+    assert first.counter < second.counter <= time.time()
+    assert Cause.COUNTER_USED not in second.reading.causes
+
+
+def test_a_counter_far_ahead_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = KEYS["cex"]
+    with PracticeExchange() as practice:
+        monkeypatch.setitem(verify._counted, ("cex", practice.url), int(time.time()) + 3600)
+        begun = time.monotonic()
+        asyncio.run(
+            verify.check(BY_NAME["cex"], Credentials(own.key, own.secret, own.user_id), practice_url=practice.url)
+        )
+        assert time.monotonic() - begun < 3
+
+
 class Clock:
     """The module `time` of a computer whose clock is wrong."""
 

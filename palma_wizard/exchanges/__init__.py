@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn, Protocol
 
@@ -38,6 +37,7 @@ class Outcome(enum.Enum):
     CLOCK_OFF = "clock-off"
     RATE_LIMITED = "rate-limited"
     NOT_OFFERED_HERE = "not-offered-here"
+    ACCOUNT_NOT_READY = "account-not-ready"
     EXCHANGE_DOWN = "exchange-down"
     NO_CONNECTION = "no-connection"
     UNTRUSTED_CONNECTION = "untrusted-connection"
@@ -86,6 +86,7 @@ class Cause(enum.Enum):
     KEY_INACTIVE = "key-inactive"
     READ_NOT_TICKED = "read-not-ticked"
     TRADE_NOT_TICKED = "trade-not-ticked"
+    TRADE_DOUBTED = "trade-doubted"
     TRADE_UNKNOWN = "trade-unknown"
     WITHDRAW_TICKED = "withdraw-ticked"
     WITHDRAW_UNKNOWN = "withdraw-unknown"
@@ -95,6 +96,7 @@ class Cause(enum.Enum):
     TOO_MANY_REQUESTS = "too-many-requests"
     MAINTENANCE = "maintenance"
     ACCOUNT_BLOCKED = "account-blocked"
+    ACCOUNT_INCOMPLETE = "account-incomplete"
     OFFLINE = "offline"
     NAME_NOT_FOUND = "name-not-found"
     BLOCKED_ON_THE_WAY = "blocked-on-the-way"
@@ -113,6 +115,7 @@ class Cause(enum.Enum):
     OLDER_REFUSED = "older-refused"
     OLDER_UNKNOWN = "older-unknown"
     NEWER_REFUSED = "newer-refused"
+    NEWER_UNKNOWN = "newer-unknown"
     PALMABOT_NOT_ALLOWED = "palmabot-not-allowed"
 
 
@@ -200,7 +203,7 @@ class Reply:
 class CheckState(enum.Enum):
     """How one call ended.
 
-    GRANTED and REFUSED are about the right it needs, REJECTED about the key, BLOCKED about the account.
+    GRANTED and REFUSED are about the right it needs, REJECTED about the key, BLOCKED and INCOMPLETE about the account.
     PAST_THE_DOOR: turned down for another reason than the right, so the right seems to be there. UNSIGNED: the key is
     known, the signature is not its own. FOREIGN: not from this address. COUNTER: the older connection's counter was
     used up already. PAGE: a page to look at, or the way to one. ELSEWHERE: not offered where this computer is.
@@ -216,6 +219,7 @@ class CheckState(enum.Enum):
     CLOCK = "clock"
     COUNTER = "counter"
     BLOCKED = "blocked"
+    INCOMPLETE = "incomplete"
     LIMITED = "limited"
     DOWN = "down"
     GONE = "gone"
@@ -304,19 +308,6 @@ class Exchange(Protocol):
     def swap_probe(self, reading: Reading) -> Call | None:
         """The call to repeat with key and secret exchanged, where that could explain the outcome."""
         ...
-
-
-def allows(listed: Iterable[str], address: str) -> bool:
-    """Whether a list of addresses and CIDR ranges lets `address` in; entries that are neither let nobody in."""
-    wanted = ipaddress.ip_address(address)
-    for entry in listed:
-        try:
-            network = ipaddress.ip_network(entry.strip(), strict=False)
-        except ValueError:
-            continue
-        if wanted in network:
-            return True
-    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,12 @@ CLOCK_TOLERANCE: Final = 5.0
 Meaning = tuple[Outcome, tuple[Cause, ...]]
 
 TABLE: Final[Mapping[CheckState | Fault, Meaning]] = {
+    CheckState.BLOCKED: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,)),
+    CheckState.INCOMPLETE: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,)),
     CheckState.LIMITED: (Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,)),
     CheckState.DOWN: (Outcome.EXCHANGE_DOWN, (Cause.MAINTENANCE,)),
     CheckState.ELSEWHERE: (Outcome.NOT_OFFERED_HERE, (Cause.NOT_IN_THIS_COUNTRY, Cause.BLOCKED_ON_THE_WAY)),
+    CheckState.COUNTER: (Outcome.NOT_UNDERSTOOD, (Cause.COUNTER_USED,)),
     Fault.CERTIFICATE_EXPIRED: (Outcome.UNTRUSTED_CONNECTION, (Cause.CERTIFICATE_EXPIRED, Cause.INTERCEPTED)),
     Fault.CERTIFICATE_NAME: (Outcome.UNTRUSTED_CONNECTION, (Cause.LOGIN_PAGE, Cause.INTERCEPTED)),
     Fault.UNTRUSTED: (Outcome.UNTRUSTED_CONNECTION, (Cause.INTERCEPTED, Cause.LOGIN_PAGE, Cause.CERTIFICATE_EXPIRED)),
@@ -93,7 +96,7 @@ def older_note(shown: CheckState, answer: Reply | Fault) -> Cause | None:
     """What to know of the older connection, which PalmaBot probably uses, where the newer one opened."""
     if shown is CheckState.GRANTED:
         return None
-    if shown in {CheckState.GONE, CheckState.UNREADABLE, CheckState.PAGE} or answer in {Fault.BROKEN_OFF, Fault.RESET}:
+    if shown in {CheckState.GONE, CheckState.PAGE} or answer in {Fault.BROKEN_OFF, Fault.RESET}:
         return Cause.OLDER_SWITCHED_OFF
     if shown is CheckState.COUNTER:
         return Cause.COUNTER_USED

@@ -24,7 +24,6 @@ from palma_wizard.exchanges import (
     Right,
     RightState,
     Signed,
-    allows,
     failures,
 )
 
@@ -122,7 +121,7 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
     heard = not OPENED.isdisjoint(private)
     if not heard:
         if CheckState.BLOCKED in private:
-            return reading(Outcome.NOT_UNDERSTOOD, Cause.ACCOUNT_BLOCKED)
+            return silent(*_V3_PRIVATE)
         if CheckState.REJECTED in private:
             plain_works = states[PALMABOT.id] is CheckState.GRANTED
             if clock_off:
@@ -153,7 +152,7 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
         notes.append(Cause.WITHDRAW_UNKNOWN)
     if (older := failures.older_note(states[PALMABOT.id], answers[PALMABOT.id])) is not None:
         notes.append(older)
-    if allowed and not allows(allowed, PALMABOT_ADDRESS):
+    if allowed and not _let_in(allowed, PALMABOT_ADDRESS):
         notes.append(Cause.PALMABOT_NOT_ALLOWED)
     if clock_off:
         notes.append(Cause.CLOCK_WRONG)
@@ -203,6 +202,12 @@ def _rights(states: Mapping[str, CheckState], row: Mapping[str, Any] | None) -> 
     if all(states[call.id] is not CheckState.GRANTED for call in _V3_PRIVATE):
         return dict.fromkeys(_LISTED, RightState.UNKNOWN)
     return rights
+
+
+def _let_in(listed: tuple[str, ...], address: str) -> bool:
+    from palma_wizard.exchanges import whitelist
+
+    return bool(whitelist.covering(listed, [address]))
 
 
 def _allowed_addresses(row: Mapping[str, Any] | None) -> tuple[str, ...] | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, NotTestedError
@@ -27,6 +28,7 @@ _WARNINGS = {
     Cause.OLDER_SWITCHED_OFF,
     Cause.OLDER_REFUSED,
     Cause.NEWER_REFUSED,
+    Cause.NEWER_UNKNOWN,
     Cause.COUNTER_USED,
     Cause.PALMABOT_NOT_ALLOWED,
     Cause.TRADE_UNKNOWN,
@@ -52,7 +54,7 @@ class CheckPage(Page):
         super().__init__(guide, guide.say("check.title"), scrolls=True)
         self._draft, self._tasks, self._clipboard, self._practice_url = draft, tasks, clipboard, practice_url
         self._running: Callable[[], object] | None = None
-        self._wait_until = 0.0
+        self._wait_until: dict[tuple[str, bool], float] = {}
         self._waiting = QTimer(self, interval=250)
         self._waiting.timeout.connect(self._count_down)
         self._saving = False
@@ -122,7 +124,8 @@ class CheckPage(Page):
         self.save = button(self.say("check.save"), main=True, name="save-key")
         self.save.clicked.connect(self._start_saving)
         saving.addWidget(self.save)
-        saving.addStretch(1)
+        self._kept = label("", "quiet")
+        saving.addWidget(self._kept, 1)
         self.body.addLayout(saving)
         self.done = self._make_done()
 
@@ -135,22 +138,25 @@ class CheckPage(Page):
             self._rows_column.addWidget(row)
         self._todo_name.setText("2.  " + self.say("saved.todo-2", name=exchange))
         self._remove.setText(self.say("saved.remove", **terms))
-        self._waiting.stop()
         self.refresh()
 
     def set_practice(self, practising: bool) -> None:
-        """The practice exchange's wish to wait is none of the real one's."""
         super().set_practice(practising)
-        self._waiting.stop()
         self.refresh()
 
     def entered(self) -> None:
         self.refresh()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._waiting.stop()
+        super().hideEvent(event)
+
     def refresh(self) -> None:
         """Show the draft as it is: an entry edited since its test is untested again."""
         running = self._running is not None
         verdict = self._draft.verdict
+        if self._seconds_left and self.isVisible():
+            self._waiting.start()
         self.run.setEnabled(self._may_start)
         self.run.setText(self._run_words)
         self._make_main(self.run, not (verdict and verdict.passed))
@@ -167,6 +173,8 @@ class CheckPage(Page):
         self.consent.setEnabled(not self._saving)
         self.save.setVisible(verdict is not None and verdict.passed and not self._draft.is_stored)
         self.save.setEnabled(self._draft.may_save and not self._saving)
+        self._kept.setText(self.say("check.kept", listed=", ".join(self._draft.let_in)))
+        self._kept.setVisible(not self.save.isHidden() and bool(self._draft.let_in))
         outcome = verdict.outcome if verdict else None
         terms = self.guide.terms(self._draft.exchange)
         site = self.say("practice.open") if self._draft.practice else self.say("check.open-site", site=terms["site"])
@@ -195,8 +203,9 @@ class CheckPage(Page):
 
     @property
     def _seconds_left(self) -> int:
-        """Until the exchange may be asked again, where it said so."""
-        return max(0, math.ceil(self._wait_until - time.monotonic())) if self._waiting.isActive() else 0
+        """Until this exchange may be asked again, where it said so."""
+        until = self._wait_until.get((self._draft.exchange, self._draft.practice), 0.0)
+        return max(0, math.ceil(until - time.monotonic()))
 
     @property
     def _run_words(self) -> str:
@@ -243,8 +252,8 @@ class CheckPage(Page):
                 on_check=self._show_check,
             )
             if self._draft.finish(ticket, found) and found.reading.retry_after:
-                self._wait_until = time.monotonic() + min(found.reading.retry_after, _LONGEST_WAIT)
-                self._waiting.start()
+                wait = min(found.reading.retry_after, _LONGEST_WAIT)
+                self._wait_until[found.exchange, found.practice] = time.monotonic() + wait
         except asyncio.CancelledError:
             problem = self.say("check.cancelled")
         except OSError:
@@ -325,12 +334,11 @@ class CheckPage(Page):
             self._rights_grid.addWidget(label(addresses, "quiet"), last, 2)
         self._rights_grid.setColumnStretch(2, 1)
         if reading.allowed_addresses:
-            from palma_wizard import whitelist
+            from palma_wizard.exchanges import whitelist
 
             self._listed_title.setText(self.say("check.listed", **terms))
             found = whitelist.rehearse("\n".join(reading.allowed_addresses), self._draft.own)
             self.listed.show_answer(found)
-            self._draft.let_in = whitelist.covering(reading.allowed_addresses, self._draft.own)
 
     def _copy_list(self, text: str) -> None:
         self._clipboard.put(text)

@@ -39,7 +39,9 @@ class DataPage(Page):
         form.setVerticalSpacing(theme.S)
         self.exchange = named(QComboBox(), "data-exchange")
         for name in EXCHANGES:
-            self.exchange.addItem(name, name)
+            shown = self.say("data.exchange-name", exchange=guide.terms(name)["exchange"], name=name)
+            self.exchange.addItem(shown, name)
+        self.exchange.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.exchange.currentIndexChanged.connect(lambda: self.exchange_chosen.emit(self.exchange.currentData()))
         caption = label(self.say("data.exchange"), "strong")
         caption.setBuddy(self.exchange)
@@ -71,11 +73,13 @@ class DataPage(Page):
         with QSignalBlocker(self.exchange):
             self.exchange.setCurrentIndex(self.exchange.findData(exchange))
         terms = self.guide.terms(exchange)
-        self._intro.setText(self.say("data.intro", **terms))
+        asks_user_id = EXCHANGES[exchange].user_id_pattern is not None
+        intro = self.say("data.intro", **terms)
+        self._intro.setText(f"{intro} {self.say('data.intro-user-id', **terms)}" if asks_user_id else intro)
         self._stays.setText(self.say("data.stays", **terms))
         for field in (self.key, self.secret, self.user_id):
             field.show_terms(terms)
-        self.user_id.set_visible(EXCHANGES[exchange].user_id_pattern is not None)
+        self.user_id.set_visible(asks_user_id)
         own = KEYS[exchange]
         self._practice_title.setText(self.say("practice.data" if exchange in PAGES else "practice.data-no-site"))
         for value, text in zip(self._practice_values, (own.key, own.secret, own.user_id), strict=True):

@@ -66,16 +66,18 @@ class GuidePage(Page):
         return True
 
     def set_practice(self, practising: bool) -> None:
-        """While practising every step has its page to open, where there is a practice site; else those that the
-        instructions give an address for.
+        """While practising every step has its page to open, where there is a practice site; else only the steps that
+        the instructions give an address for.
         """
         super().set_practice(practising)
         self._practising = practising
         self.show_state()
         link = self.step.link
-        for widget in (self._open, self._address):
-            widget.setVisible(self._has_site if practising else link is not None)
-        if practising:
+        self._open.setVisible(self._has_site if practising else link is not None)
+        self._address.setVisible(practising or link is not None)
+        if practising and not self._has_site:
+            self._address.setText(self.say("practice.no-site"))
+        elif practising:
             self._open.setText(self.say("practice.open"))
             self._address.setText(self.say("practice.open-note"))
         elif link is not None:

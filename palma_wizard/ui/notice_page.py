@@ -18,7 +18,8 @@ from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
 
 if TYPE_CHECKING:
-    from palma_wizard.whitelist import Rehearsal
+    from palma_wizard.address import Sighting
+    from palma_wizard.exchanges.whitelist import Rehearsal
 
 Services = Mapping[str, Sequence[str]]
 
@@ -39,6 +40,7 @@ class NoticePage(Page):
         self._complete = False
         self._practising = False
         self._round = 0
+        self._undecided: tuple[str, ...] = ()
         self.body.addWidget(label(self.say("notice.why")))
         self.body.addWidget(
             Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
@@ -66,11 +68,10 @@ class NoticePage(Page):
         self._show_ipv6(False)
         self.body.addLayout(grid)
 
-        first, second = ("ipify.org", "icanhazip.com")
         self.look_up = button(self.say("notice.look-up"), icon="refresh", name="look-up")
         self.look_up.clicked.connect(lambda: self._tasks.start(self._look_up()))
         grid.addWidget(self.look_up, 3, 1)
-        for_real = self.say("notice.look-up-who", first=first, second=second)
+        for_real = self.say("notice.look-up-who")
         self._asked = {False: for_real, True: self.say("practice.look-up")}
         self._who = label(for_real, "quiet")
         grid.addWidget(self._who, 4, 1, 1, 2)
@@ -109,6 +110,7 @@ class NoticePage(Page):
         if practising != self._practising:
             self._practising = practising
             self._round += 1
+            self._undecided = ()
             self.own.clear()
             self.own6.clear()
             self.list.clear()
@@ -126,24 +128,25 @@ class NoticePage(Page):
     def _rehearse(self) -> None:
         """Answers at each change of the list and of the own addresses."""
         text = self.list.toPlainText()
-        if not (text.strip() or self.own.text() or self.own6.text()):  # as at the start, when only Qt may be read in
-            self._draft.own = ()
-            self._show_rehearsal(None)
+        self._draft.own = self._draft.tried = ()
+        if not (text.strip() or self.own.text() or self.own6.text() or self._undecided):
+            self._show_rehearsal(None)  # as at the start, when only Qt may be read in
             return
-        from palma_wizard import address, whitelist
+        from palma_wizard import address
+        from palma_wizard.exchanges import whitelist
 
-        typed = (address.parse(self.own.text(), 4), address.parse(self.own6.text(), 6))
-        public = address.AddressKind.PUBLIC
-        self._draft.own = tuple(text for text in typed if text is not None and address.kind_of(text) is public)
+        typed = [address.parse(line.text()) for line in (self.own, self.own6)]
+        public = [each for each in typed if each and address.kind_of(each) is address.AddressKind.PUBLIC]
+        self._draft.own = tuple(dict.fromkeys((*public, *self._undecided)))
         found = whitelist.rehearse(text, self._draft.own) if text.strip() else None
         self._show_rehearsal(found)
         if found is not None and found.safe:
-            self._draft.let_in = whitelist.covering(found.corrected, self._draft.own)
-        self._kept.setVisible(bool(self._draft.let_in))
+            self._draft.tried = whitelist.covering(found.corrected, self._draft.own)
+            self._kept.setVisible(bool(self._draft.tried))
 
     def _show_rehearsal(self, found: Rehearsal | None) -> None:
         self.rehearsal.setVisible(found is not None)
-        self._draft.let_in = ()
+        self._kept.hide()
         locks_out = found is not None and not found.problems and not all(found.you.values())
         self.understood.setEnabled(not locks_out)
         if locks_out:
@@ -179,6 +182,7 @@ class NoticePage(Page):
     def _typed(self, text: str) -> None:
         from palma_wizard import address
 
+        self._undecided = ()
         wrong = bool(text.strip()) and address.parse(text) is None
         kind = address.kind_of(text)
         words = {
@@ -210,19 +214,23 @@ class NoticePage(Page):
             self.look_up.setEnabled(True)
         if asked != self._round:
             return
-        four, six = seen["ipv4"], seen["ipv6"]
-        self.own6.setText(six.seen[0] if len(six.seen) == 1 else "")
+        self._show_sightings(seen["ipv4"], seen["ipv6"])
+
+    def _show_sightings(self, four: Sighting, six: Sighting) -> None:
+        """What was typed stays where nothing was seen; of addresses that the services disagree on, each counts."""
+        if not four.seen and not six.seen:
+            self.result.show_words("bad", self.say("notice.none"))
+            return
+        for line, kind in ((self.own, four), (self.own6, six)):
+            line.setText(kind.seen[0] if len(kind.seen) == 1 else "")
         self._show_ipv6(bool(self.own6.text()))
-        self.own.setText(four.seen[0] if len(four.seen) == 1 else "")
-        tone = {"both": "good", "one": "warn", "different": "warn", "none": "bad"}
-        kind = four if four.seen or not six.seen else six
-        words = {"both": "agree", "one": "one", "different": "different", "none": "none"}[kind.agreement.value]
-        text = self.say(f"notice.{words}", addresses=", ".join(kind.seen))
-        if not six.seen and four.seen:
-            text += " " + self.say("notice.none-of-kind")
-        if six.seen and not four.seen:
-            text += " " + self.say("notice.only-ipv6")
-        if four.seen and six.agreement is address.Agreement.DIFFERENT:
-            text += " " + self.say("notice.different", addresses=", ".join(six.seen))
-        self.result.show_words(tone[kind.agreement.value], text)
+        self._undecided = tuple(text for kind in (four, six) if len(kind.seen) > 1 for text in kind.seen)
+        said = []
+        for agreement in dict.fromkeys(kind.agreement for kind in (four, six) if kind.seen):
+            listed = ", ".join(text for kind in (four, six) if kind.agreement is agreement for text in kind.seen)
+            said.append((agreement.value, self.say(f"notice.{agreement.value}", addresses=listed)))
+        sentences = [sentence for _, sentence in said]
+        if not (four.seen and six.seen):
+            sentences.append(self.say("notice.none-of-kind" if four.seen else "notice.only-ipv6"))
+        self.result.show_words("good" if {each for each, _ in said} == {"both"} else "warn", " ".join(sentences))
         self._rehearse()

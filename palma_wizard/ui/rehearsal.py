@@ -13,7 +13,7 @@ from palma_wizard.ui import theme
 from palma_wizard.ui.page import TONE_ICONS, announce, button, icon_label, label, named
 
 if TYPE_CHECKING:
-    from palma_wizard.whitelist import Rehearsal
+    from palma_wizard.exchanges.whitelist import Rehearsal
 
 _SHOWN = 6
 """Entries with something to say that are shown at once; the rest is counted."""

@@ -35,6 +35,8 @@ class StartPage(Page):
         super().__init__(guide, guide.say("start.title"), scrolls=True)
         self._draft, self._tasks, self._services = draft, tasks, services
         self._may_look = False
+        self._round = 0
+        self._seen: dict[bool, list[str]] = {}
         self._intro = label("")
         self.body.addWidget(self._intro)
         promise = QHBoxLayout()
@@ -46,7 +48,7 @@ class StartPage(Page):
 
         self.exchange = named(QComboBox(), "exchange")
         for name in EXCHANGES:
-            self.exchange.addItem(self.say(f"exchange.{name}"), name)
+            self.exchange.addItem(guide.terms(name)["exchange"], name)
         self.exchange.setCurrentIndex(self.exchange.findData(draft.exchange))
         self.exchange.setFixedWidth(260)
         caption = label(self.say("start.exchange"), "strong")
@@ -131,6 +133,7 @@ class StartPage(Page):
 
     def look_for_saved(self) -> None:
         """Ask the keyring, without which the page works as well."""
+        self._round += 1
         self.saved.hide()
         self.moved.hide()
         if self._may_look:
@@ -139,38 +142,43 @@ class StartPage(Page):
     async def _look_for_saved(self) -> None:
         from palma_wizard import vault
 
-        asked = exchange, practice = self._draft.exchange, self._draft.practice
+        asked, exchange, practice = self._round, self._draft.exchange, self._draft.practice
         try:
             found = await vault.use(lambda store: store.load(exchange), practice=practice)
         except vault.VaultError as error:
-            if error.trouble is vault.Trouble.BROKEN_ITEM and asked == (self._draft.exchange, self._draft.practice):
+            if error.trouble is vault.Trouble.BROKEN_ITEM and asked == self._round:
                 self.saved.show_words("bad", self.say("vault.broken-item"))
                 self._saved_actions[0].hide()
                 self.saved.show()
             return
-        if found is not None and asked == (self._draft.exchange, self._draft.practice):
+        if found is not None and asked == self._round:
             self._saved_actions[0].show()
             self.saved.show()
             day = found.saved_on.isoformat()
-            name = self.say(f"exchange.{exchange}")
             words = "start.saved-practice" if practice else "start.saved"
-            self.saved.show_words("good", self.say(words, exchange=name, date=day))
+            self.saved.show_words("good", self.say(words, **self.guide.terms(exchange), date=day))
             if found.let_in:
                 await self._compare_address(found.let_in, asked)
 
-    async def _compare_address(self, let_in: Sequence[str], asked: tuple[str, bool]) -> None:
-        """Say it before the person finds out by being locked out; silent where nothing is known."""
-        from palma_wizard import address, whitelist
+    async def _compare_address(self, let_in: Sequence[str], asked: int) -> None:
+        """Say it before the person finds out by being locked out; silent where nothing is known.
 
-        try:
-            services = await self._services()
-            seen = await address.look_up(services or address.SERVICES)
-        except OSError:
-            return
-        now = [text for sighting in seen.values() for text in sighting.seen]
-        standing = whitelist.changed(let_in, now)
-        if standing is whitelist.Standing.CHANGED and asked == (self._draft.exchange, self._draft.practice):
-            words = {**self.guide.terms(asked[0]), "listed": ", ".join(let_in), "now": ", ".join(now)}
+        What the services saw is taken again at the next return to this page, as long as it fits.
+        """
+        from palma_wizard import address
+        from palma_wizard.exchanges import whitelist
+
+        exchange, practice = self._draft.exchange, self._draft.practice
+        now = self._seen.get(practice, [])
+        if whitelist.changed(let_in, now) is not whitelist.Standing.SAME:
+            try:
+                services = await self._services()
+                seen = await address.look_up(services or address.SERVICES)
+            except OSError:
+                return
+            now = self._seen[practice] = [text for sighting in seen.values() for text in sighting.seen]
+        if asked == self._round and whitelist.changed(let_in, now) is whitelist.Standing.CHANGED:
+            words = {**self.guide.terms(exchange), "listed": ", ".join(let_in), "now": ", ".join(now)}
             self.moved.show_words("bad", self.say("standing.changed", **words))
             self.moved.show()
             announce(self, self.moved.text())
@@ -198,6 +206,7 @@ class StartPage(Page):
             self.show_state(error=self.guide.trouble(error.trouble.value), complete=self.isComplete())
             return
         self._draft.forget_stored()
+        self._round += 1
         self.saved.hide()
         self.moved.hide()
         self.show_state(message=self.say("start.removed", **self.guide.terms(exchange)))

@@ -104,8 +104,8 @@ def test_a_practice_key_is_tested_with_its_user_id(window: Wizard, run: Runner, 
         assert RightState.UNKNOWN in verdict.reading.rights.values()
         counted = WORDS.say("check.counted", counter=verdict.counter)
         await until(lambda: counted in visible_words(window), "the counter is not told")
-        words = visible_words(window)
-        assert WORDS.terms(exchange)["withdraw"] in words
+        withdraw = WORDS.terms(exchange)["withdraw"]
+        await until(lambda: withdraw in visible_words(window), "where to look for withdrawals is not told")
         assert not find(window, "open-site").isVisible()
 
     run(walk())
@@ -182,6 +182,7 @@ def test_a_list_is_answered_before_it_can_hurt(window: Wizard, run: Runner, text
             page.list.setPlainText(window.clipboard.text())
             await until(lambda: WORDS.say("rehearsal.safe") in visible_words(window), "the corrected list is not safe")
         assert window.draft.let_in
+        assert WORDS.say("notice.kept") in visible_words(window)
         page.list.clear()
         assert window.draft.let_in == ()
         assert not page.rehearsal.isVisible()
@@ -201,6 +202,90 @@ def test_an_own_address_that_the_exchange_never_sees_is_explained(window: Wizard
     assert window.draft.own == ()
 
 
+SAW = {
+    # what the services see of IPv4 and of IPv6, the fields after that, and the words
+    "both": (["198.51.100.7"] * 2, ["2001:db8::9"] * 2, ("198.51.100.7", "2001:db8::9"), ["both"]),
+    "one": (["198.51.100.7"], [], ("198.51.100.7", ""), ["one", "none-of-kind"]),
+    "different": (["198.51.100.7", "198.51.100.8"], [], ("", ""), ["different", "none-of-kind"]),
+    "six alone": ([], ["2001:db8::9"] * 2, ("", "2001:db8::9"), ["both", "only-ipv6"]),
+    "one and both": (["198.51.100.7"], ["2001:db8::9"] * 2, ("198.51.100.7", "2001:db8::9"), ["one", "both"]),
+    "nothing": ([], [], ("203.0.113.77", ""), ["none"]),
+}
+
+
+@pytest.mark.parametrize("name", SAW)
+def test_what_the_services_saw_is_told_and_each_address_counts(
+    window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    four, six, fields, words = SAW[name]
+
+    def sighting(heard: list[str]) -> address.Sighting:
+        seen = tuple(dict.fromkeys(heard))
+        agreement = ("none", "one", "both")[len(heard)] if len(seen) < 2 else "different"
+        return address.Sighting(address.Agreement(agreement), seen)
+
+    async def look_up(_: object) -> dict[str, address.Sighting]:
+        return {"ipv4": sighting(four), "ipv6": sighting(six)}
+
+    async def walk() -> None:
+        monkeypatch.setattr(address, "look_up", look_up)
+        page = window.notice_page
+        window.go(NOTICE)
+        page.own.setText("203.0.113.77")
+        page.own.textEdited.emit("203.0.113.77")
+        click(page.look_up)
+        await until(lambda: page.result.text() not in {"", WORDS.say("notice.looking")}, "no answer")
+        assert (page.own.text(), page.own6.text()) == fields
+        assert set(window.draft.own) == ({*four, *six} or {"203.0.113.77"})
+        listed: dict[str, list[str]] = {agreement: [] for agreement in ("both", "one", "different")}
+        for heard in (four, six):
+            if (found := sighting(heard)).seen:
+                listed[found.agreement.value] += found.seen
+        said = [WORDS.say(f"notice.{each}", addresses=", ".join(listed.get(each, []))) for each in words]
+        assert page.result.text() == " ".join(said)
+        page.own.setText("203.0.113.78")
+        page.own.textEdited.emit("203.0.113.78")
+        assert "203.0.113.78" in window.draft.own
+        assert not {"198.51.100.7", "198.51.100.8"}.intersection(window.draft.own)
+
+    run(walk())
+
+
+def test_an_ipv6_address_typed_where_there_is_one_field_counts(window: Wizard) -> None:
+    window.go(NOTICE)
+    window.notice_page.own.setText("2001:DB8::7")
+    window.notice_page.own.textEdited.emit("2001:DB8::7")
+    assert window.draft.own == ("2001:db8::7",)
+
+
+def test_what_is_kept_with_a_key_stands_beside_save(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        window._set_practice(True)
+        choose(window, "bitstamp")  # which does not tell a key's list
+        for text, kept in (("", False), ("46.19.9.48 203.0.113.7", True)):
+            window.go(NOTICE)
+            window.notice_page.own.setText("203.0.113.7")
+            window.notice_page.list.setPlainText(text)
+            window.go(DATA)
+            click(find(window, "practice-fill"))
+            window.go(CHECK)
+            window.draft.drop_verdict()
+            click(window.check_page.run)
+            await until(window.check_page.save.isVisible, "nothing to save")
+            assert window.check_page._kept.isVisible() is kept
+            assert ("203.0.113.7" in window.check_page._kept.text()) is kept
+
+    run(walk())
+
+
+def test_while_practising_without_a_site_no_button_is_missed(window: Wizard) -> None:
+    window._set_practice(True)
+    choose(window, "cex")
+    window.go(1)
+    assert not find(window.currentPage(), "open-link").isVisible()
+    assert WORDS.say("practice.no-site") in visible_words(window)
+
+
 def test_a_later_start_tells_that_the_own_address_changed(window: Wizard, run: Runner, keyring_session: None) -> None:
     async def told(let_in: tuple[str, ...]) -> bool:
         entry = Credentials(KEYS["hitbtc2"].key, KEYS["hitbtc2"].secret)
@@ -218,6 +303,10 @@ def test_a_later_start_tells_that_the_own_address_changed(window: Wizard, run: R
         assert await told(("198.51.100.9",))
         assert "198.51.100.9" in window.start_page.moved.text()
         assert "203.0.113.7" in window.start_page.moved.text()
+        window.start_page.look_for_saved()
+        await window.start_page._remove()
+        await asyncio.sleep(0.6)
+        assert not window.start_page.moved.isVisible(), "of a key that is no longer there"
 
     try:
         run(walk())
@@ -360,15 +449,27 @@ def test_a_list_tried_for_one_exchange_is_not_kept_for_another(window: Wizard) -
     assert window.draft.own == ("203.0.113.7",)
 
 
-def test_the_practice_exchanges_wish_to_wait_does_not_hold_the_real_test(window: Wizard, run: Runner) -> None:
-    async def walk() -> None:
-        window._set_practice(True)
-        window._set_scenario("rate-limited")
+def test_a_wish_to_wait_holds_the_exchange_that_had_it_and_no_other(window: Wizard, run: Runner) -> None:
+    async def ask() -> None:
         window.go(DATA)
         click(find(window, "practice-fill"))
         window.go(CHECK)
+
+    async def walk() -> None:
+        window._set_practice(True)
+        window._set_scenario("rate-limited")
+        await ask()
         click(window.check_page.run)
-        await until(lambda: not window.check_page.run.isEnabled() and window.draft.verdict is not None, "no countdown")
+        await until(lambda: window.draft.verdict is not None and window.check_page.cancel.isHidden(), "no verdict")
+        assert not window.check_page.run.isEnabled()
+        choose(window, "bitstamp")
+        await ask()
+        assert window.check_page.run.isEnabled()
+        choose(window, "hitbtc2")
+        await ask()
+        assert not window.check_page.run.isEnabled()
+        window.go(START)
+        assert not window.check_page._waiting.isActive(), "no timer behind a page that is not seen"
         window._leave_practice()
         window.draft.enter(Credentials("a" * 32, "b" * 32))
         window.go(CHECK)

@@ -132,11 +132,6 @@ class Entry:
     meant: str
     written: _Span | None = field(repr=False)
 
-    @property
-    def networks(self) -> tuple[Network, ...]:
-        """What it lets in as it is written: worked out when asked for, since a range can be some 190 networks."""
-        return () if self.written is None else tuple(self.written.networks())
-
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
@@ -231,6 +226,7 @@ def rehearse(text: str, own: Sequence[str]) -> Rehearsal:
             public = None
         if typed not in known and any(_nearly(typed, address) for address in missed):
             problems.append(Problem.NEARLY_YOURS)
+            public = None
         if read.meant in seen:
             problems.append(Problem.DUPLICATE)
         if read.meant is not None:
