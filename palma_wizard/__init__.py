@@ -2,14 +2,13 @@
 
 The ground floor knows no Qt and is what the window (`ui`) and the command line (`cli`) share:
 
-    exchanges   what a check asks an exchange and how the answers read; pure
+    exchanges   what a check asks an exchange and how the answers read, a list of allowed addresses included; pure
     workers     blocking calls on threads of their own
     assets      where the files are
     entry       what a person pasted: cleaned, and doubted
     transport   the one door to the network
     verify      runs a check: all calls side by side, one Verdict
     address     this computer's public address
-    whitelist   a list of allowed addresses, rehearsed before it is saved
     report      what a helper needs to know of a check, and nothing secret
     vault       the one door to the keyring
     guide       every word a person reads

@@ -245,7 +245,9 @@ class _Session:
             self._look_up_own_address(practice),
         )
         draft.finish(ticket, verdict)
-        if self._save and draft.may_save and verdict.reading.allowed_addresses:
+        if self._save and verdict.passed and verdict.reading.allowed_addresses:
+            if not self._own and not self._json:
+                print(self._say("practice.look-up" if practice else "notice.look-up-who"))
             draft.own = self._own = self._own or await self._seen_from_outside(practice)
         return verdict
 
@@ -263,11 +265,8 @@ class _Session:
 
     def _try_to_write(self, file: Path) -> None:
         """Better said before the check than after it."""
-        existed = file.exists()
         try:
             file.open("a").close()
-            if not existed:
-                file.unlink()
         except OSError:
             raise Stop(self._say("report.not-saved"), 2) from None
 

@@ -63,10 +63,10 @@ class Draft:
     def let_in(self) -> tuple[str, ...]:
         """Which allowed addresses let this computer in, to be kept with the key: a later start compares them.
 
-        As the exchange listed them for this key; where it does not tell, as they were tried.
+        As the exchange listed them for this key; where it does not tell, or has no list yet, as they were tried.
         """
         listed = None if self._verdict is None else self._verdict.reading.allowed_addresses
-        if listed is None:
+        if not listed:
             return self.tried
         from palma_wizard.exchanges import whitelist
 
@@ -116,6 +116,8 @@ class Draft:
     def enter(self, entry: Credentials) -> None:
         if entry != self._entry:
             self._change()
+            if entry.key != self._entry.key:
+                self.tried = ()
             self._entry = entry
 
     def clear(self) -> None:
@@ -169,7 +171,8 @@ class Draft:
         if self._verdict is None or not self.may_save or vault.practice != self._practice:
             raise NotTestedError
         let_in = self.let_in
-        if not let_in and self._verdict.reading.allowed_addresses is None:
+        listed = self._verdict.reading.allowed_addresses
+        if not let_in and (listed is None or (listed and not self.own)):
             let_in = _remembered(vault, exchange, entry)
         vault.save(exchange, entry, today, let_in)
         self._stored = (exchange, vault.practice, entry)

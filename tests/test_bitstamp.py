@@ -154,6 +154,14 @@ CASES: dict[str, tuple[Answers, Outcome, tuple[Cause, ...], str]] = {
         {"orders": refusal("403.004", name="response_code")},
         *(Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,), "ccuu"),
     ),
+    "API0002 for the orders alone": (
+        {"orders": refusal("API0002")},
+        *(Outcome.ADDRESS_NOT_ALLOWED, (Cause.ADDRESS_LIST,), "ccuu"),
+    ),
+    "the older way is not let in from here": (
+        {"palmabot": refusal("API0002")},
+        *(Outcome.WORKS, (*NOT_TOLD, Cause.OLDER_REFUSED), "cciu"),
+    ),
     "one API0002 among answers": (
         {"history": refusal("API0002")},
         *(Outcome.WORKS, NOT_TOLD, "cuiu"),

@@ -232,7 +232,7 @@ OWN = "203.0.113.7"
     "listed, let_in",
     [
         (None, ("198.51.100.0/24",)),  # not told: as it was tried
-        ((), ()),  # told to be open to all
+        ((), ("198.51.100.0/24",)),  # told that there is no list yet
         (("46.19.9.48", "203.0.113.0/28"), ("203.0.113.0/28",)),
         (("46.19.9.48",), ()),
     ],
@@ -241,8 +241,8 @@ def test_what_lets_this_computer_in_is_kept_with_the_key(
     listed: tuple[str, ...] | None, let_in: tuple[str, ...]
 ) -> None:
     draft, store = Draft(), MemoryStore()
-    draft.own, draft.tried = (OWN,), ("198.51.100.0/24",)
     draft.enter(ENTRY)
+    draft.own, draft.tried = (OWN,), ("198.51.100.0/24",)
     assert draft.finish(draft.begin(), verdict(listed=listed))
     assert draft.let_in == let_in
     draft.save(Vault(store, "memory"), TODAY)
@@ -255,6 +255,7 @@ def test_the_list_of_one_key_is_not_kept_with_another() -> None:
     draft = Draft()
     draft.own = (OWN,)
     draft.enter(ENTRY)
+    draft.tried = (OWN,)
     assert draft.finish(draft.begin(), verdict(listed=(OWN,)))
     assert OWN in draft.let_in
     draft.enter(OTHER)
@@ -263,7 +264,9 @@ def test_the_list_of_one_key_is_not_kept_with_another() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry, listed, kept", [(ENTRY, None, (OWN,)), (ENTRY, (), ()), (OTHER, None, ())], ids=["same", "open", "another"]
+    "entry, listed, kept",
+    [(ENTRY, None, (OWN,)), (ENTRY, ("203.0.113.0/24",), (OWN,)), (ENTRY, (), ()), (OTHER, None, ())],
+    ids=["same", "own address not known", "open", "another"],
 )
 def test_saved_again_without_a_word_on_its_list_a_key_keeps_what_was_known(
     entry: Credentials, listed: tuple[str, ...] | None, kept: tuple[str, ...]

@@ -66,6 +66,7 @@ Meaning = tuple[Outcome, Causes]
 Sign = CheckState | Fault
 
 MEANS: dict[Sign, Meaning] = {
+    CheckState.FOREIGN: (Outcome.ADDRESS_NOT_ALLOWED, (Cause.ADDRESS_LIST,)),
     CheckState.BLOCKED: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,)),
     CheckState.INCOMPLETE: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,)),
     CheckState.LIMITED: (Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,)),
@@ -712,7 +713,7 @@ def test_the_table_is_the_one_written_here_in_the_same_order() -> None:
     assert list(failures.TABLE.items()) == list(MEANS.items())
 
 
-OF_SOME: Final = {CheckState.BLOCKED, CheckState.INCOMPLETE, CheckState.COUNTER}
+OF_SOME: Final = {CheckState.FOREIGN, CheckState.BLOCKED, CheckState.INCOMPLETE, CheckState.COUNTER}
 """Only some exchanges have words for these: their own tables mix them with others."""
 SIGNS = [sign for sign in MEANS if sign not in OF_SOME]
 

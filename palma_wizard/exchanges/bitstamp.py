@@ -121,9 +121,7 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
         return reading(outcome, *causes)
 
     if not heard:
-        if CheckState.FOREIGN in newer:
-            return reading(Outcome.ADDRESS_NOT_ALLOWED, Cause.ADDRESS_LIST)
-        if not {CheckState.BLOCKED, CheckState.INCOMPLETE}.isdisjoint(newer):
+        if not {CheckState.FOREIGN, CheckState.BLOCKED, CheckState.INCOMPLETE}.isdisjoint(newer):
             return silent(*_NEWER)
         if CheckState.CLOCK in newer:
             return reading(Outcome.CLOCK_OFF, Cause.CLOCK_WRONG)

@@ -15,6 +15,7 @@ CLOCK_TOLERANCE: Final = 5.0
 Meaning = tuple[Outcome, tuple[Cause, ...]]
 
 TABLE: Final[Mapping[CheckState | Fault, Meaning]] = {
+    CheckState.FOREIGN: (Outcome.ADDRESS_NOT_ALLOWED, (Cause.ADDRESS_LIST,)),
     CheckState.BLOCKED: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_BLOCKED,)),
     CheckState.INCOMPLETE: (Outcome.ACCOUNT_NOT_READY, (Cause.ACCOUNT_INCOMPLETE,)),
     CheckState.LIMITED: (Outcome.RATE_LIMITED, (Cause.TOO_MANY_REQUESTS,)),
@@ -92,6 +93,19 @@ def retry_after(answers: Iterable[Reply | Fault]) -> int | None:
     return max((a.retry_after for a in answers if isinstance(a, Reply) and a.retry_after is not None), default=None)
 
 
+_REFUSALS: Final = frozenset(
+    {
+        CheckState.REJECTED,
+        CheckState.REFUSED,
+        CheckState.INACTIVE,
+        CheckState.UNSIGNED,
+        CheckState.FOREIGN,
+        CheckState.BLOCKED,
+        CheckState.INCOMPLETE,
+    }
+)
+
+
 def older_note(shown: CheckState, answer: Reply | Fault) -> Cause | None:
     """What to know of the older connection, which PalmaBot probably uses, where the newer one opened."""
     if shown is CheckState.GRANTED:
@@ -100,7 +114,7 @@ def older_note(shown: CheckState, answer: Reply | Fault) -> Cause | None:
         return Cause.OLDER_SWITCHED_OFF
     if shown is CheckState.COUNTER:
         return Cause.COUNTER_USED
-    if shown in {CheckState.REJECTED, CheckState.REFUSED, CheckState.INACTIVE, CheckState.UNSIGNED}:
+    if shown in _REFUSALS:
         return Cause.OLDER_REFUSED
     return Cause.OLDER_UNKNOWN
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, NotTestedError
@@ -23,10 +23,17 @@ from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, ico
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
 
-_AT_THE_SITE = {Outcome.WRONG_KEY, Outcome.MISSING_RIGHT, Outcome.CAN_WITHDRAW, Outcome.ADDRESS_NOT_ALLOWED}
+_AT_THE_SITE = {
+    Outcome.WRONG_KEY,
+    Outcome.MISSING_RIGHT,
+    Outcome.CAN_WITHDRAW,
+    Outcome.ADDRESS_NOT_ALLOWED,
+    Outcome.ACCOUNT_NOT_READY,
+}
 _WARNINGS = {
     Cause.OLDER_SWITCHED_OFF,
     Cause.OLDER_REFUSED,
+    Cause.OLDER_UNKNOWN,
     Cause.NEWER_REFUSED,
     Cause.NEWER_UNKNOWN,
     Cause.COUNTER_USED,
@@ -147,6 +154,11 @@ class CheckPage(Page):
     def entered(self) -> None:
         self.refresh()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Not only a page that is turned to: a window that was minimised as well."""
+        super().showEvent(event)
+        self.refresh()
+
     def hideEvent(self, event: QHideEvent) -> None:
         self._waiting.stop()
         super().hideEvent(event)
@@ -251,7 +263,8 @@ class CheckPage(Page):
                 practice_url=url,
                 on_check=self._show_check,
             )
-            if self._draft.finish(ticket, found) and found.reading.retry_after:
+            self._draft.finish(ticket, found)
+            if found.reading.retry_after:
                 wait = min(found.reading.retry_after, _LONGEST_WAIT)
                 self._wait_until[found.exchange, found.practice] = time.monotonic() + wait
         except asyncio.CancelledError:

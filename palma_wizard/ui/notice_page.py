@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPlainTextEdit
@@ -40,7 +41,7 @@ class NoticePage(Page):
         self._complete = False
         self._practising = False
         self._round = 0
-        self._undecided: tuple[str, ...] = ()
+        self._undecided: dict[str, tuple[str, ...]] = {}
         self.body.addWidget(label(self.say("notice.why")))
         self.body.addWidget(
             Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
@@ -61,9 +62,9 @@ class NoticePage(Page):
         self.palmabot.setReadOnly(True)
         self.own = self._address(grid, 1, "own", self.say("notice.own"), "")
         self.own.setPlaceholderText(self.say("notice.own-placeholder"))
-        self.own.textEdited.connect(self._typed)
+        self.own.textEdited.connect(lambda text: self._typed("ipv4", text))
         self.own6 = self._address(grid, 2, "own6", self.say("notice.own") + " (IPv6)", "")
-        self.own6.textEdited.connect(self._typed)
+        self.own6.textEdited.connect(lambda text: self._typed("ipv6", text))
         self._grid = grid
         self._show_ipv6(False)
         self.body.addLayout(grid)
@@ -110,7 +111,7 @@ class NoticePage(Page):
         if practising != self._practising:
             self._practising = practising
             self._round += 1
-            self._undecided = ()
+            self._undecided = {}
             self.own.clear()
             self.own6.clear()
             self.list.clear()
@@ -118,6 +119,10 @@ class NoticePage(Page):
             self.result.hide()
             self.understood.setChecked(False)
             self.show_state(complete=False)
+
+    def entered(self) -> None:
+        """The key may be another one since."""
+        self._rehearse()
 
     def show_exchange(self, exchange: str) -> None:
         """A list tried for one exchange says nothing of another's."""
@@ -137,8 +142,11 @@ class NoticePage(Page):
 
         typed = [address.parse(line.text()) for line in (self.own, self.own6)]
         public = [each for each in typed if each and address.kind_of(each) is address.AddressKind.PUBLIC]
-        self._draft.own = tuple(dict.fromkeys((*public, *self._undecided)))
+        undecided = [each for seen in self._undecided.values() for each in seen]
+        self._draft.own = tuple(dict.fromkeys((*public, *undecided)))
         found = whitelist.rehearse(text, self._draft.own) if text.strip() else None
+        if found is not None and undecided:  # one of them is not the person's, and goes on no list
+            found = replace(found, corrected=())
         self._show_rehearsal(found)
         if found is not None and found.safe:
             self._draft.tried = whitelist.covering(found.corrected, self._draft.own)
@@ -179,18 +187,17 @@ class NoticePage(Page):
             self._clipboard.put(text.strip())
             self.show_state(message=f"{self.say('button.copied')}: {text.strip()}", complete=self._complete)
 
-    def _typed(self, text: str) -> None:
+    def _typed(self, kind: str, text: str) -> None:
         from palma_wizard import address
 
-        self._undecided = ()
+        self._undecided.pop(kind, None)
         wrong = bool(text.strip()) and address.parse(text) is None
-        kind = address.kind_of(text)
         words = {
             None: "not-an-address" if wrong else "",
             address.AddressKind.PUBLIC: "",
             address.AddressKind.PRIVATE: "private",
             address.AddressKind.CGNAT: "cgnat",
-        }.get(kind, "not-yours")
+        }.get(address.kind_of(text), "not-yours")
         if words:
             self.result.show_words("warn", self.say(f"notice.{words}"))
         self.result.setVisible(bool(words))
@@ -217,14 +224,17 @@ class NoticePage(Page):
         self._show_sightings(seen["ipv4"], seen["ipv6"])
 
     def _show_sightings(self, four: Sighting, six: Sighting) -> None:
-        """What was typed stays where nothing was seen; of addresses that the services disagree on, each counts."""
+        """What was typed stays where nothing was seen; where the services disagree, both have to get in."""
         if not four.seen and not six.seen:
             self.result.show_words("bad", self.say("notice.none"))
             return
-        for line, kind in ((self.own, four), (self.own6, six)):
-            line.setText(kind.seen[0] if len(kind.seen) == 1 else "")
+        for name, line, kind in (("ipv4", self.own, four), ("ipv6", self.own6, six)):
+            self._undecided.pop(name, None)
+            if len(kind.seen) > 1:
+                self._undecided[name] = kind.seen
+            if kind.seen:
+                line.setText("" if len(kind.seen) > 1 else kind.seen[0])
         self._show_ipv6(bool(self.own6.text()))
-        self._undecided = tuple(text for kind in (four, six) if len(kind.seen) > 1 for text in kind.seen)
         said = []
         for agreement in dict.fromkeys(kind.agreement for kind in (four, six) if kind.seen):
             listed = ", ".join(text for kind in (four, six) if kind.agreement is agreement for text in kind.seen)
