@@ -130,7 +130,7 @@ class CheckPage(Page):
         saving = QHBoxLayout()
         self.save = button(self.say("check.save"), main=True, name="save-key")
         self.save.clicked.connect(self._start_saving)
-        saving.addWidget(self.save)
+        saving.addWidget(self.save, 0, Qt.AlignmentFlag.AlignLeft)
         self._kept = label("", "quiet")
         saving.addWidget(self._kept, 1)
         self.body.addLayout(saving)
