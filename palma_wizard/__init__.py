@@ -29,7 +29,7 @@ __version__: Final = "0.1.0"
 __all__ = ["load_credentials"]
 
 
-def load_credentials(exchange: str) -> Credentials:
+def load_credentials(exchange: str, account: str = "main") -> Credentials:
     """What was saved for "hitbtc2", "bitstamp" or "cex", for a bot on this computer.
 
     Blocks while the system asks for the keyring's password. Raises LookupError where nothing is saved, and
@@ -37,7 +37,7 @@ def load_credentials(exchange: str) -> Credentials:
     """
     from palma_wizard import vault
 
-    saved = vault.open_vault().load(exchange)
+    saved = vault.open_vault().load(exchange, account)
     if saved is None:
-        raise LookupError(f"no key is saved for {exchange}; palma-wizard saves one")
+        raise LookupError(f"no key is saved for {exchange}, account {account}; palma-wizard saves one")
     return saved.credentials

@@ -115,10 +115,23 @@ def _parser(words: guide.Guide) -> argparse.ArgumentParser:
     parser.add_argument("--saved", action="store_true", help="check the key that is stored")
     parser.add_argument("--save", action="store_true", help="store the key if it passes")
     parser.add_argument("--forget", action="store_true", help="remove the stored key from this computer")
+    parser.add_argument(
+        "--account",
+        metavar="NAME",
+        type=_label,
+        default=entry.DEFAULT_LABEL,
+        help="which account of the exchange, where several are stored (default: %(default)s)",
+    )
     parser.add_argument("--report", metavar="FILE", help="print a report for whoever helps you and save it in FILE")
     parser.add_argument("--with-addresses", action="store_true", help="internet addresses may be in the report")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
     return parser
+
+
+def _label(text: str) -> str:
+    if not entry.is_label(text):
+        raise argparse.ArgumentTypeError(f"a name of at most {entry.LONGEST_LABEL} characters")
+    return text
 
 
 class _Session:
@@ -129,6 +142,7 @@ class _Session:
         self._say = words.say
         self._terms = words.terms(chosen.exchange)
         self._exchange: str = chosen.exchange
+        self._account: str = chosen.account
         self._scenario: str | None = chosen.practice
         self._saved: bool = chosen.saved
         self._save: bool = chosen.save
@@ -158,6 +172,7 @@ class _Session:
             if self._scenario is not None:
                 practice = open_things.enter_context(_practice(self._scenario, self._words))
             draft = Draft(exchange=self._exchange, practice=self._practising)
+            draft.label = self._account
             draft.enter(self._entry(practice))
             verdict = asyncio.run(self._check(draft, practice))
         code = EXIT_CODES[verdict.outcome]
@@ -209,24 +224,24 @@ class _Session:
         return Credentials(key, secret, user_id)
 
     def _load_saved(self) -> Credentials:
-        saved = self._with_keyring(lambda store: store.load(self._exchange))
+        saved = self._with_keyring(lambda store: store.load(self._exchange, self._account))
         if saved is None:
-            raise Stop(self._say("cli.nothing-saved", exchange=self._exchange), NOTHING_SAVED)
+            raise Stop(self._say("cli.nothing-saved", exchange=self._exchange, account=self._account), NOTHING_SAVED)
         self._let_in = saved.let_in
         return saved.credentials
 
     def _forget_saved(self) -> int:
         try:
-            store, removed = self._with_keyring(lambda store: (store, store.forget(self._exchange)))
+            store, removed = self._with_keyring(lambda store: (store, store.forget(self._exchange, self._account)))
         except Stop as stop:
             if not self._practising:
                 raise
-            print(self._say("cli.nothing-saved", exchange=self._exchange), stop.sentence)
+            print(self._say("cli.nothing-saved", exchange=self._exchange, account=self._account), stop.sentence)
             return 0
         if removed:
             print(self._say("cli.forgotten", store=store.name))
         else:
-            print(self._say("cli.nothing-saved", exchange=self._exchange))
+            print(self._say("cli.nothing-saved", exchange=self._exchange, account=self._account))
         return 0
 
     async def _check(self, draft: Draft, practice: PracticeExchange | None) -> Verdict:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from palma_wizard.entry import DEFAULT_LABEL
 from palma_wizard.exchanges import EXCHANGES, Credentials, Outcome, Verdict
 
 if TYPE_CHECKING:
-    from palma_wizard.vault import Vault
+    from palma_wizard.vault import Saved, Vault
 
 
 class NotTestedError(Exception):
@@ -27,7 +29,7 @@ class Draft:
     """One exchange, one entry, and the verdict on exactly that entry.
 
     `own` are this computer's public addresses as far as known, `tried` the entries that let them in of a list somebody
-    is about to save at the exchange.
+    is about to save at the exchange, `label` the account that a save writes.
     """
 
     def __init__(self, *, exchange: str = "hitbtc2", practice: bool = False) -> None:
@@ -35,12 +37,14 @@ class Draft:
         self._practice = practice
         self._entry = Credentials("", "")
         self._revision = 0
+        self._lock = threading.Lock()
         self._verdict: Verdict | None = None
         self._withdrawal_accepted = False
         self._saved = False
-        self._stored: tuple[str, bool, Credentials] | None = None
+        self._stored: Saved | None = None
         self.own: tuple[str, ...] = ()
         self.tried: tuple[str, ...] = ()
+        self.label = DEFAULT_LABEL
 
     @property
     def exchange(self) -> str:
@@ -85,22 +89,18 @@ class Draft:
     @property
     def may_lose(self) -> bool:
         """Whether closing would lose something a person typed."""
-        return bool(self._entry.key or self._entry.secret) and not self.is_stored
+        return bool(self._entry.key or self._entry.secret) and self._stored is None
 
     @property
     def is_stored(self) -> bool:
-        """Whether the keyring holds exactly this entry, from now or from before."""
-        return self._stored == (self._exchange, self._practice, self._entry)
+        """Whether the keyring held this entry from before, and nothing new is known of its list."""
+        return self._stored is not None and self.let_in in {(), self._stored.let_in}
 
-    def take_stored(self, entry: Credentials) -> None:
+    def take_stored(self, saved: Saved) -> None:
         """What was just read from the keyring, to be checked again."""
-        self.enter(entry)
-        self._stored = (self._exchange, self._practice, entry)
-
-    def forget_stored(self) -> None:
-        """The keyring no longer holds anything for this exchange."""
-        self._stored = None
-        self._saved = False
+        self.enter(Credentials("", ""))
+        self.enter(saved.credentials)
+        self._stored, self.label = saved, saved.label
 
     def choose(self, exchange: str, *, practice: bool) -> None:
         """An entry is of one exchange: its secret must not be sent to another."""
@@ -109,22 +109,24 @@ class Draft:
         if practice != self._practice:
             self.own = ()
         if (exchange, practice) != (self._exchange, self._practice):
-            self._change()
+            with self._lock:
+                self._change()
+                self._exchange, self._practice = exchange, practice
             self.tried = ()
-            self._exchange, self._practice = exchange, practice
+            self.label = DEFAULT_LABEL
 
     def enter(self, entry: Credentials) -> None:
-        if entry != self._entry:
+        if entry == self._entry:
+            return
+        if entry.key != self._entry.key:
+            self.tried = ()
+        with self._lock:
             self._change()
-            if entry.key != self._entry.key:
-                self.tried = ()
             self._entry = entry
 
     def clear(self) -> None:
-        """Let go of the secret; what was saved stays saved."""
-        saved = self._saved
+        """Let go of the secret."""
         self.enter(Credentials("", ""))
-        self._saved = saved
 
     def begin(self) -> Ticket:
         self.drop_verdict()
@@ -157,7 +159,7 @@ class Draft:
 
     @property
     def may_save(self) -> bool:
-        if self._verdict is None or not self._verdict.passed:
+        if self._verdict is None or not self._verdict.passed or not self.is_complete:
             return False
         return self._withdrawal_accepted or not self.needs_consent
 
@@ -165,7 +167,7 @@ class Draft:
         """Blocks as the vault does, and may run on a thread of its own while the person goes on editing.
 
         Only the entry that passed is written: an edit that comes in between raises NotTestedError, a later one stays
-        unsaved. Raises VaultError as `Vault.save` does.
+        unsaved. What was saved is let go of here. Raises VaultError as `Vault.save` does.
         """
         exchange, entry, revision = self._exchange, self._entry, self._revision
         if self._verdict is None or not self.may_save or vault.practice != self._practice:
@@ -173,22 +175,24 @@ class Draft:
         let_in = self.let_in
         listed = self._verdict.reading.allowed_addresses
         if not let_in and (listed is None or (listed and not self.own)):
-            let_in = _remembered(vault, exchange, entry)
-        vault.save(exchange, entry, today, let_in)
-        self._stored = (exchange, vault.practice, entry)
-        self._saved = revision == self._revision
+            let_in = _remembered(vault, exchange, self.label, entry)
+        vault.save(exchange, entry, today, let_in, label=self.label)
+        with self._lock:  # the person may type meanwhile
+            if revision == self._revision:
+                self._entry, self._stored, self._saved = Credentials("", ""), None, True
 
     def _change(self) -> None:
         self.drop_verdict()
         self._saved = False
+        self._stored = None
 
 
-def _remembered(vault: Vault, exchange: str, entry: Credentials) -> tuple[str, ...]:
+def _remembered(vault: Vault, exchange: str, label: str, entry: Credentials) -> tuple[str, ...]:
     """Stored again without a word on its list, a key keeps what is known of it."""
     from palma_wizard.vault import VaultError
 
     try:
-        before = vault.load(exchange)
+        before = vault.load(exchange, label)
     except VaultError:
         return ()
     return before.let_in if before is not None and before.credentials == entry else ()

@@ -13,6 +13,10 @@ from palma_wizard.exchanges import EXCHANGES, Credentials
 LENGTH_LIMIT: Final = 512
 """Characters kept of a pasted value; no exchange's key comes near it."""
 
+LONGEST_LABEL: Final = 40
+DEFAULT_LABEL: Final = "main"
+"""What an account is called on this computer while there is no other of its exchange."""
+
 _QUOTES: Final = "\"'`´‘’“”„«»‹›"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LABEL: Final = re.compile(r"(?i)(api)?[ _-]*(key|secret|user ?id)[ _-]*(key)?\s*[:=]")
@@ -65,6 +69,11 @@ def clean(text: str) -> Cleaned:
         bare = bare[:LENGTH_LIMIT]
         removed.append(Removed.TOO_LONG)
     return Cleaned(bare, tuple(dict.fromkeys(removed)))
+
+
+def is_label(text: str) -> bool:
+    """Whether an account may be called that: a short line that can be shown as it is."""
+    return bool(text) and text == text.strip() and text.isprintable() and len(text) <= LONGEST_LABEL
 
 
 def doubts(exchange: str, entry: Credentials, *, practice: bool) -> dict[str, Doubt]:

@@ -120,6 +120,11 @@ class Guide:
         prefix = f"terms.{exchange}."
         return {key.removeprefix(prefix): text for key, text in self.words.items() if key.startswith(prefix)}
 
+    def keys_link(self, exchange: str) -> Link | None:
+        """Where a person finds the keys of their account, or at least signs in."""
+        links = {step.id: step.link for step in self.steps[exchange]}
+        return links.get("api-keys") or links.get("sign-in")
+
     def outcome(self, outcome: Outcome, exchange: str) -> OutcomeWords:
         words, terms = self.outcomes[outcome.value], self.terms(exchange)
         return OutcomeWords(*(text.format_map(terms) for text in (words.title, words.cause, words.next)))

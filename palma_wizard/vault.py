@@ -7,8 +7,10 @@ import datetime
 import enum
 import importlib
 import json
+import os
 import secrets
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -17,19 +19,24 @@ import keyring.backend
 import keyring.errors
 
 from palma_wizard import workers
+from palma_wizard.entry import DEFAULT_LABEL, is_label
 from palma_wizard.exchanges import Credentials
 
 T = TypeVar("T")
 
 SERVICE: Final = "PalmaBot"
 PRACTICE_SERVICE: Final = "PalmaBot practice"
+PROBE_SERVICE: Final = "PalmaBot probe"
+MOST_ACCOUNTS: Final = 8
+"""Accounts of one exchange. There is one slot more, so that a new key is written before the old one goes."""
 SIZE_LIMIT: Final = 1280
 """Characters of one item: what Windows Credential Manager holds."""
+_USER: Final = "PalmaBot Setup Wizard"
+_SLOTS: Final = range(1, MOST_ACCOUNTS + 2)
+_MOST_LET_IN: Final = 4
+_LONGEST_LET_IN: Final = 100
 
-PROBE_TIME_LIMIT: Final = 3.0
-USE_TIME_LIMIT: Final = 120.0
-"""Seconds that `use` waits for a store to be found, and for the work with it: the system may ask for a password."""
-
+_one_at_a_time: Final = threading.Lock()
 _STORES: Final = {
     "win32": (("keyring.backends.Windows", "WinVaultKeyring", "Windows Credential Manager"),),
     "darwin": (("keyring.backends.macOS", "Keyring", "macOS Keychain"),),
@@ -43,13 +50,15 @@ _STORES: Final = {
 class Trouble(enum.Enum):
     """Why the keyring could not do it; the guide words each."""
 
+    NO_SESSION = "no-session"
     NO_STORE = "no-store"
     LOCKED = "locked"
     REFUSED = "refused"
     NOT_KEPT = "not-kept"
     BROKEN_ITEM = "broken-item"
     TOO_LARGE = "too-large"
-    TIMED_OUT = "timed-out"
+    FULL = "full"
+    GIVEN_UP = "given-up"
 
 
 class VaultError(Exception):
@@ -62,92 +71,192 @@ class VaultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was stored for an exchange, on which day, and which allowed addresses let this computer in then."""
+    """What was stored for an account, on which day, and which allowed addresses let this computer in then."""
 
+    label: str
     credentials: Credentials
     saved_on: datetime.date
     let_in: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What lies in a slot; `saved` is None where it is damaged. Of two with one label, the higher `order` is newer."""
+
+    slot: int
+    saved: Saved | None
+    order: int = 0
+
+
 class Vault:
-    """One item an exchange, in one system store. Every method may block while the system asks for a password."""
+    """The accounts of each exchange, in one system store. Every method may block while the system asks for a password.
+
+    An account is one item in a numbered slot. A new one is written to a free slot and read back before the old one is
+    removed: whatever ends the program at whatever moment, one of them is whole, and the newer counts.
+    """
 
     def __init__(self, backend: keyring.backend.KeyringBackend, name: str, *, practice: bool = False) -> None:
         self._backend = backend
         self.name = name
         self.practice = practice
         self._service = PRACTICE_SERVICE if practice else SERVICE
+        self.given_up = threading.Event()
+        """Once set, nothing more is written or removed."""
 
     def probe(self) -> None:
         """Write, read and remove a canary: a store that cannot do that must not be given a secret."""
-        canary = secrets.token_hex(8)
-        user = f"probe-{canary}"
-        self._write(user, canary)
-        kept = self._read(user) == canary
-        self._remove(user)
-        if not kept:
-            raise VaultError(Trouble.NOT_KEPT)
+        trouble = Trouble.NOT_KEPT
+        for _ in range(3):  # another program may be at it in the same moment
+            canary = secrets.token_hex(8)
+            try:
+                self._write(PROBE_SERVICE, canary)
+                kept = self._read(PROBE_SERVICE) == canary
+                self._remove(PROBE_SERVICE)
+            except VaultError as error:
+                if error.trouble is not Trouble.REFUSED:
+                    raise
+                trouble = error.trouble
+            else:
+                if kept:
+                    return
+        raise VaultError(trouble)
 
-    def save(self, exchange: str, credentials: Credentials, today: datetime.date, let_in: Sequence[str] = ()) -> None:
-        """Store and read back. NOT_KEPT: it did not come back as it went in, and the old item is gone."""
-        item = json.dumps(
+    def save(
+        self,
+        exchange: str,
+        credentials: Credentials,
+        today: datetime.date,
+        let_in: Sequence[str] = (),
+        *,
+        label: str = DEFAULT_LABEL,
+    ) -> None:
+        """Store and read back; an account of that label is replaced. After any VaultError it is as it was before.
+
+        FULL: the exchange has MOST_ACCOUNTS accounts already. TOO_LARGE: the store would not hold it.
+        """
+        items = self._items(exchange)
+        before = [item for item in items if item.saved is not None and item.saved.label == label]
+        taken = {item.slot for item in items}
+        free = [slot for slot in _SLOTS if slot not in taken]
+        if not free or (not before and len(items) >= MOST_ACCOUNTS):
+            raise VaultError(Trouble.FULL)
+        text = json.dumps(
             {
                 "version": 1,
+                "order": max((item.order for item in items), default=0) + 1,
+                "label": label,
                 "key": credentials.key,
                 "secret": credentials.secret,
                 "user_id": credentials.user_id,
                 "saved_on": today.isoformat(),
-                "let_in": list(let_in),
+                "let_in": list(let_in[:_MOST_LET_IN]),
             },
         )
-        if len(item) > SIZE_LIMIT:
+        if len(text) > SIZE_LIMIT:
             raise VaultError(Trouble.TOO_LARGE)
-        self._write(exchange, item)
-        if self._read(exchange) != item:
+        service = self._slot(exchange, free[0])
+        self._write(service, text)
+        if self._read(service) != text:
+            self._remove(service)
             raise VaultError(Trouble.NOT_KEPT)
+        for item in before:
+            self._remove(self._slot(exchange, item.slot))
 
-    def load(self, exchange: str) -> Saved | None:
-        """None where nothing is stored; BROKEN_ITEM where something else lies in its place."""
-        item = self._read(exchange)
-        if item is None:
-            return None
+    def accounts(self, exchange: str) -> list[Saved]:
+        """All that can be read, by label. Raises BROKEN_ITEM only where nothing but damaged items lies there."""
+        items = self._items(exchange)
+        whole = sorted((item.saved for item in items if item.saved is not None), key=lambda saved: saved.label)
+        if items and not whole:
+            raise VaultError(Trouble.BROKEN_ITEM)
+        return whole
+
+    def load(self, exchange: str, label: str = DEFAULT_LABEL) -> Saved | None:
+        """None where nothing is stored; BROKEN_ITEM where nothing can be read and something damaged lies there."""
+        items = self._items(exchange)
+        for item in items:
+            if item.saved is not None and item.saved.label == label:
+                return item.saved
+        if any(item.saved is None for item in items):
+            raise VaultError(Trouble.BROKEN_ITEM)
+        return None
+
+    def forget(self, exchange: str, label: str = DEFAULT_LABEL) -> bool:
+        """Remove an account, and all damaged items of the exchange with it; False where there was nothing."""
+        gone = [item for item in self._items(exchange) if item.saved is None or item.saved.label == label]
+        for item in gone:
+            self._remove(self._slot(exchange, item.slot))
+        return bool(gone)
+
+    def _items(self, exchange: str) -> list[_Item]:
+        """One for each label; an older one that a save did not come to remove is removed."""
+        newest: dict[str, _Item] = {}
+        items: list[_Item] = []
+        for slot in _SLOTS:
+            text = self._read(self._slot(exchange, slot))
+            if text is None:
+                continue
+            item = _item(slot, text)
+            if item.saved is None:
+                items.append(item)
+                continue
+            other = newest.setdefault(item.saved.label, item)
+            if other is not item:
+                older, newest[item.saved.label] = sorted((other, item), key=lambda each: each.order)
+                self._remove(self._slot(exchange, older.slot))
+        return [*items, *newest.values()]
+
+    def _slot(self, exchange: str, slot: int) -> str:
+        """Each slot is a service of its own: Windows moves an item aside when another user of its service comes."""
+        return f"{self._service} {exchange} {slot}"
+
+    def _write(self, service: str, text: str) -> None:
+        self._go_on()
+        with _translated():
+            self._backend.set_password(service, _USER, text)
+
+    def _read(self, service: str) -> str | None:
+        with _translated():
+            return self._backend.get_password(service, _USER)
+
+    def _remove(self, service: str) -> None:
+        self._go_on()
         try:
-            fields = json.loads(item)
-            if fields["version"] != 1:
-                raise ValueError
-            texts = [fields[name] for name in ("key", "secret", "user_id")]
-            if not all(isinstance(text, str) for text in texts) or not texts[0] or not texts[1]:
-                raise ValueError
-            "".join(texts).encode()
-            let_in = fields.get("let_in", [])
-            if not isinstance(let_in, list) or not all(isinstance(text, str) and len(text) < 100 for text in let_in):
-                raise ValueError
-            return Saved(Credentials(*texts), datetime.date.fromisoformat(fields["saved_on"]), tuple(let_in[:4]))
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise VaultError(Trouble.BROKEN_ITEM) from None
+            with _translated():
+                self._backend.delete_password(service, _USER)
+        except VaultError:
+            if self._read(service) is not None:  # else another window was quicker
+                raise
 
-    def forget(self, exchange: str) -> bool:
-        """Remove; False where there was nothing."""
-        if self._read(exchange) is None:
-            return False
-        self._remove(exchange)
-        return True
+    def _go_on(self) -> None:
+        if self.given_up.is_set():
+            raise VaultError(Trouble.GIVEN_UP)
 
-    def _write(self, user: str, item: str) -> None:
-        with _translated():
-            self._backend.set_password(self._service, user, item)
 
-    def _read(self, user: str) -> str | None:
-        with _translated():
-            return self._backend.get_password(self._service, user)
-
-    def _remove(self, user: str) -> None:
-        with _translated():
-            self._backend.delete_password(self._service, user)
+def _item(slot: int, text: str) -> _Item:
+    """What lies there may have been written by anybody."""
+    try:
+        fields = json.loads(text)
+        if fields["version"] != 1:
+            raise ValueError
+        texts = [fields[name] for name in ("label", "key", "secret", "user_id")]
+        let_in = fields["let_in"]
+        if not all(isinstance(each, str) for each in (*texts, *let_in)) or not texts[1] or not texts[2]:
+            raise ValueError
+        "".join(texts).encode()
+        fits = all(each.isprintable() and len(each) <= _LONGEST_LET_IN for each in let_in)
+        if not is_label(texts[0]) or not isinstance(let_in, list) or len(let_in) > _MOST_LET_IN or not fits:
+            raise ValueError
+        order = fields["order"]
+        if type(order) is not int:
+            raise ValueError
+        saved_on = datetime.date.fromisoformat(fields["saved_on"])
+        return _Item(slot, Saved(texts[0], Credentials(*texts[1:]), saved_on, tuple(let_in)), order)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return _Item(slot, None)
 
 
 def open_vault(*, practice: bool = False) -> Vault:
-    """The first of this system's stores that keeps a canary.
+    """The first of this system's stores that keeps a canary. Raises VaultError.
 
     The class is named here and instantiated directly, so neither an environment variable nor a keyring configuration
     can put another one in its place.
@@ -162,20 +271,27 @@ def _find(*, practice: bool) -> list[Vault]:
             backend_class = getattr(importlib.import_module(module), kind)
             if not backend_class.viable:
                 continue
-            backend = backend_class()
+            backend = type(kind, (backend_class,), {"set_properties_from_env": _nothing_from_outside})()
+            if sys.platform == "win32":
+                backend.persist = "local machine"  # else it roams to other computers of the domain
         except Exception:  # noqa: BLE001, S112 - a backend may fail to import or start in any way it likes
             continue
         found.append(Vault(backend, name, practice=practice))
     return found
 
 
+def _nothing_from_outside(_: object) -> None:
+    """KEYRING_PROPERTY_… in the environment would choose another collection or keychain file."""
+
+
 def _first_that_keeps(found: list[Vault]) -> Vault:
-    trouble = Trouble.NO_STORE
-    for vault in found:
+    without_session = sys.platform == "linux" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS")
+    trouble = Trouble.NO_SESSION if without_session else Trouble.NO_STORE
+    for number, vault in enumerate(found):
         try:
             vault.probe()
         except VaultError as error:
-            if trouble is Trouble.NO_STORE:
+            if not number:
                 trouble = error.trouble
             continue
         return vault
@@ -183,19 +299,25 @@ def _first_that_keeps(found: list[Vault]) -> Vault:
 
 
 async def use(work: Callable[[Vault], T], *, practice: bool) -> T:
-    """Find the store, prove it with a canary and work with it, on threads and within the time limits.
+    """Find the store, prove it with a canary and work with it, on a thread, for as long as the person needs.
 
-    The canary counts as work: a locked store asks for the person's password there. Raises VaultError.
-
-    A store that answers too late may still carry out what it was asked; nothing is ever written elsewhere instead.
+    A locked store asks for the person's password at the canary. Raises VaultError. Cancelling leaves the thread to its
+    prompt, and nothing is written or removed after it.
     """
+    given_up = threading.Event()
+
+    def on_a_thread() -> T:
+        with _one_at_a_time:  # a second prompt would only confuse
+            found = _find(practice=practice)
+            for vault in found:
+                vault.given_up = given_up
+            return work(_first_that_keeps(found))
+
     try:
-        async with asyncio.timeout(PROBE_TIME_LIMIT):
-            found = await workers.run(_find, practice=practice)
-        async with asyncio.timeout(USE_TIME_LIMIT):
-            return await workers.run(lambda: work(_first_that_keeps(found)))
-    except TimeoutError:
-        raise VaultError(Trouble.TIMED_OUT) from None
+        return await workers.run(on_a_thread)
+    except asyncio.CancelledError:
+        given_up.set()
+        raise
 
 
 class _translated:  # noqa: N801 - reads as a phrase where it is used

@@ -334,7 +334,7 @@ def test_a_practice_key_is_saved_checked_again_and_forgotten() -> None:
     assert (gone.returncode, gone.stdout.strip()) == (0, WORDS.say("cli.forgotten", store=store.name))
     assert store.load("hitbtc2") is None
     again = run("--practice", "--forget")
-    assert (again.returncode, again.stdout.strip()) == (0, "Nothing is saved for hitbtc2.")
+    assert (again.returncode, again.stdout.strip()) == (0, "Nothing is saved for hitbtc2 (main).")
     assert run("--practice", "--saved").returncode == 3
 
 
@@ -374,7 +374,7 @@ def test_practice_never_reads_nor_removes_a_real_key() -> None:
 @pytest.mark.usefixtures("_empty_keyring")
 def test_a_broken_item_says_what_to_do() -> None:
     store = vault.open_vault(practice=True)
-    store._backend.set_password(vault.PRACTICE_SERVICE, "hitbtc2", "rubbish")
+    store._write(store._slot("hitbtc2", 1), "rubbish")
     done = run("--practice", "--saved")
     assert done.returncode == 4
     assert one_sentence(done).startswith(WORDS.say("vault.broken-item"))
@@ -442,7 +442,7 @@ def test_practice_without_a_keyring_says_that_nothing_was_saved_and_why() -> Non
 def test_practice_without_a_keyring_has_nothing_to_forget() -> None:
     done = run("--practice", "--forget", program=CHECK, **NO_BUS)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Nothing is saved for hitbtc2. ")
+    assert done.stdout.startswith("Nothing is saved for hitbtc2 (main). ")
 
 
 @pytest.mark.parametrize("arguments", [["--saved"], ["--forget"], ["--practice", "--saved"]], ids=" ".join)

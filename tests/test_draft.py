@@ -11,7 +11,7 @@ from keyring.errors import KeyringLocked
 
 from palma_wizard.draft import Draft, NotTestedError
 from palma_wizard.exchanges import Credentials, Outcome, Reading, Right, RightState, Verdict
-from palma_wizard.vault import PRACTICE_SERVICE, SERVICE, Trouble, Vault, VaultError
+from palma_wizard.vault import PRACTICE_SERVICE, SERVICE, Saved, Trouble, Vault, VaultError
 
 TODAY = datetime.date(2026, 3, 4)
 ENTRY = Credentials("key-a", "secret-a")
@@ -73,8 +73,9 @@ def test_an_entry_that_passed_is_saved_exactly_as_it_was() -> None:
     draft.save(Vault(store, "memory"), TODAY)
     assert draft.is_saved
     assert not draft.may_lose
-    assert list(store.items) == [(SERVICE, "hitbtc2")]
-    item = json.loads(store.items[SERVICE, "hitbtc2"])
+    ((service, _), item) = next(iter(store.items.items()))
+    assert service.startswith(f"{SERVICE} hitbtc2")
+    item = json.loads(item)
     assert (item["key"], item["secret"], item["saved_on"]) == ("key-a", "secret-a", "2026-03-04")
 
 
@@ -165,7 +166,8 @@ def test_a_passed_draft_is_not_saved_in_the_wrong_vault(practice: bool) -> None:
 def test_practice_is_saved_apart() -> None:
     draft, store = draft_after(practice=True), MemoryStore()
     draft.save(Vault(store, "memory", practice=True), TODAY)
-    assert list(store.items) == [(PRACTICE_SERVICE, "hitbtc2")]
+    assert all(service.startswith(f"{PRACTICE_SERVICE} hitbtc2") for service, _ in store.items)
+    assert len(store.items) == 1
 
 
 def test_a_key_that_may_withdraw_needs_an_explicit_yes() -> None:
@@ -219,10 +221,29 @@ def test_closing_loses_only_what_was_typed_and_not_saved() -> None:
     assert not draft.is_complete
     draft = draft_after()
     draft.save(Vault(MemoryStore(), "memory"), TODAY)
-    draft.clear()
     assert draft.is_saved
     assert draft.entry == Credentials("", "")
+    assert not draft.may_lose
     assert not draft.may_save
+
+
+def test_what_was_read_from_the_keyring_is_saved_again_only_with_something_new() -> None:
+    draft = Draft()
+    saved = Saved("second", ENTRY, TODAY, (OWN,))
+    draft.take_stored(saved)
+    assert draft.is_stored
+    assert not draft.may_lose
+    assert draft.label == "second"
+    assert draft.finish(draft.begin(), verdict())
+    assert draft.is_stored
+    draft.tried = ("198.51.100.9",)
+    assert not draft.is_stored, "its list changed"
+    draft.enter(OTHER)
+    assert not draft.is_stored
+    assert draft.may_lose
+    draft.take_stored(saved)
+    draft.choose("bitstamp", practice=False)
+    assert (draft.entry, draft.label) == (Credentials("", ""), "main")
 
 
 OWN = "203.0.113.7"
@@ -284,6 +305,6 @@ def test_saved_again_without_a_word_on_its_list_a_key_keeps_what_was_known(
 
 def test_a_damaged_item_does_not_stand_in_the_way_of_a_new_one() -> None:
     draft, store = draft_after(), MemoryStore()
-    store.items[SERVICE, "hitbtc2"] = "damaged"
+    store.items[f"{SERVICE} hitbtc2 1", "PalmaBot Setup Wizard"] = "damaged"
     draft.save(Vault(store, "memory"), TODAY)
     assert draft.is_saved

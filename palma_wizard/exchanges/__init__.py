@@ -4,24 +4,71 @@ from __future__ import annotations
 
 import enum
 import re
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NoReturn, Protocol
+from types import MappingProxyType
+from typing import Final, NoReturn, Protocol, Self, final
 
 PALMABOT_ADDRESS: Final = "46.19.9.48"
 """PalmaBot's server, as its own instructions name it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A key and its secret. Shows neither in its repr, and cannot be pickled."""
+class _Concealed:
+    """What secrets live in: repr, str, format, pickle, json and a test's output show none of them."""
 
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
-    user_id: str = field(default="", repr=False)
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("Credentials are never serialised")
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is never serialised")
+
+
+@final
+class Credentials(_Concealed):
+    """A key, its secret and, where the exchange wants one, a user id."""
+
+    __slots__ = ("__weakref__", "_key", "_secret", "_user_id")
+
+    def __init__(self, key: str, secret: str, user_id: str = "") -> None:
+        self._key, self._secret, self._user_id = key, secret, user_id
+        _living[id(self)] = self
+
+    @property
+    def key(self) -> str:
+        return self._key
+
+    @property
+    def secret(self) -> str:
+        return self._secret
+
+    @property
+    def user_id(self) -> str:
+        return self._user_id
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Credentials):
+            return NotImplemented
+        return (self._key, self._secret, self._user_id) == (other._key, other._secret, other._user_id)
+
+    __hash__ = None
+
+
+_living: Final[weakref.WeakValueDictionary[int, Credentials]] = weakref.WeakValueDictionary()
+
+
+def living_secrets() -> set[str]:
+    """The values of all Credentials that exist at this moment, so that they can be kept out of what is written."""
+    return {text for each in list(_living.values()) for text in (each.key, each.secret, each.user_id) if text}
 
 
 class Outcome(enum.Enum):
@@ -155,12 +202,22 @@ class Moment:
         return self.ms // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+@final
+class Signed(_Concealed):
     """What a call carries besides its target; either may hold the secret."""
 
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    __slots__ = ("_body", "_headers")
+
+    def __init__(self, headers: Mapping[str, str] = MappingProxyType({}), body: bytes = b"") -> None:
+        self._headers, self._body = headers, body
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._headers
+
+    @property
+    def body(self) -> bytes:
+        return self._body
 
 
 class Fault(enum.Enum):

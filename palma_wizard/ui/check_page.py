@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import math
 import time
@@ -10,16 +11,17 @@ from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, NotTestedError
+from palma_wizard.entry import LONGEST_LABEL, is_label
 from palma_wizard.exchanges import Cause, Check, CheckState, Outcome, RightState, Verdict
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.guide import Guide
 from palma_wizard.practice import PAGES
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, icon_label, label, named
+from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, empty, icon_label, label, named
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
 
@@ -41,6 +43,7 @@ _WARNINGS = {
     Cause.TRADE_UNKNOWN,
     Cause.WITHDRAW_UNKNOWN,
 }
+_ACCOUNTS_TIME_LIMIT = 3.0
 _LONGEST_WAIT = 3600
 """Seconds that the button stays off, however long the exchange says."""
 
@@ -64,7 +67,8 @@ class CheckPage(Page):
         self._wait_until: dict[tuple[str, bool], float] = {}
         self._waiting = QTimer(self, interval=250)
         self._waiting.timeout.connect(self._count_down)
-        self._saving = False
+        self._saving: Callable[[], object] | None = None
+        self._known: dict[str, str] = {}
         self._problem = ""
         self._complete = False
 
@@ -127,6 +131,22 @@ class CheckPage(Page):
         self.consent = named(QCheckBox(self.say("check.consent")), "consent")
         self.consent.toggled.connect(self._consented)
         self.body.addWidget(self.consent)
+        self._account = QWidget()
+        account = QHBoxLayout(self._account)
+        account.setContentsMargins(0, 0, 0, 0)
+        caption = label(self.say("check.label"), "strong")
+        caption.setWordWrap(False)
+        self.label = named(QLineEdit(), "account-label")
+        self.label.setMaxLength(LONGEST_LABEL)
+        self.label.setMaximumWidth(220)
+        self.label.setAccessibleName(self.say("check.label"))
+        self.label.textEdited.connect(self._labelled)
+        caption.setBuddy(self.label)
+        self._label_note = label("", "quiet")
+        account.addWidget(caption)
+        account.addWidget(self.label)
+        account.addWidget(self._label_note, 1)
+        self.body.addWidget(self._account)
         saving = QHBoxLayout()
         self.save = button(self.say("check.save"), main=True, name="save-key")
         self.save.clicked.connect(self._start_saving)
@@ -139,7 +159,7 @@ class CheckPage(Page):
     def show_exchange(self, exchange: str) -> None:
         terms = self.guide.terms(exchange)
         self._intro.setText(self.say("check.intro", **terms))
-        _empty(self._rows_column)
+        empty(self._rows_column)
         self.rows = {call.id: _Row(self.say(f"ask.{call.id}", **terms)) for call in BY_NAME[exchange].calls}
         for row in self.rows.values():
             self._rows_column.addWidget(row)
@@ -171,9 +191,11 @@ class CheckPage(Page):
             self._waiting.start()
         self.run.setEnabled(self._may_start)
         self.run.setText(self._run_words)
+        self.run.setVisible(self._draft.is_complete or not self._draft.is_saved)
         self._make_main(self.run, not (verdict and verdict.passed))
         self._intro.setVisible(verdict is None)
-        self.cancel.setVisible(running)
+        self.cancel.setVisible(running or self._saving is not None)
+        self.cancel.setEnabled(True)
         if not running and verdict is None:
             for row in self.rows.values():
                 row.show_words("quiet", self.say("check.waiting"), "")
@@ -182,9 +204,11 @@ class CheckPage(Page):
         self.verdict.setVisible(verdict is not None and not celebrates)
         self.rights.setVisible(verdict is not None)
         self.consent.setVisible(self._draft.needs_consent and not self._draft.is_stored)
-        self.consent.setEnabled(not self._saving)
-        self.save.setVisible(verdict is not None and verdict.passed and not self._draft.is_stored)
-        self.save.setEnabled(self._draft.may_save and not self._saving)
+        self.consent.setEnabled(self._saving is None)
+        to_save = verdict is not None and verdict.passed and self._draft.is_complete and not self._draft.is_stored
+        self.save.setVisible(to_save)
+        self._account.setVisible(to_save)
+        self._show_label()
         self._kept.setText(self.say("check.kept", listed=", ".join(self._draft.let_in)))
         self._kept.setVisible(not self.save.isHidden() and bool(self._draft.let_in))
         outcome = verdict.outcome if verdict else None
@@ -210,7 +234,7 @@ class CheckPage(Page):
 
     @property
     def _may_start(self) -> bool:
-        idle = self._running is None and not self._saving
+        idle = self._running is None and self._saving is None
         return idle and self._draft.is_complete and not self._seconds_left
 
     @property
@@ -245,6 +269,8 @@ class CheckPage(Page):
 
     def _cancel(self) -> None:
         self.stop()
+        if self._saving is not None:
+            self._saving()
         self.cancel.setEnabled(False)
 
     async def _check(self) -> None:
@@ -254,7 +280,6 @@ class CheckPage(Page):
         for row in self.rows.values():
             row.show_words("quiet", self.say("check.asking"), "", waiting=True)
         problem = ""
-        self.cancel.setEnabled(True)
         try:
             url = await self._practice_url()
             found = await verify.check(
@@ -267,6 +292,8 @@ class CheckPage(Page):
             if found.reading.retry_after:
                 wait = min(found.reading.retry_after, _LONGEST_WAIT)
                 self._wait_until[found.exchange, found.practice] = time.monotonic() + wait
+            if found.passed:
+                await self._look_for_accounts()
         except asyncio.CancelledError:
             problem = self.say("check.cancelled")
         except OSError:
@@ -275,6 +302,17 @@ class CheckPage(Page):
         if self._draft.verdict is not None:
             verdict = self._draft.verdict
             announce(self, self.guide.outcome(verdict.outcome, verdict.exchange).title)
+
+    async def _look_for_accounts(self) -> None:
+        """So that nobody replaces a key without a word. Where the keyring cannot be asked, saving will say so."""
+        from palma_wizard import vault
+
+        exchange = self._draft.exchange
+        self._known = {}
+        with contextlib.suppress(vault.VaultError, TimeoutError):
+            async with asyncio.timeout(_ACCOUNTS_TIME_LIMIT):
+                found = await vault.use(lambda store: store.accounts(exchange), practice=self._draft.practice)
+            self._known = {account.label: account.saved_on.isoformat() for account in found}
 
     def _check_ended(self) -> None:
         """However it ended, cancelled before its first step included."""
@@ -319,13 +357,13 @@ class CheckPage(Page):
         if reading.retry_after is not None:
             text.append(self.say("check.retry", **terms, seconds=reading.retry_after))
         self.verdict.show_words(tone, " ".join([*text, words.next]), words.title)
-        _empty(self.causes)
+        empty(self.causes)
         if (verdict.passed and reading.causes) or len(reading.causes) > 1:
             self.causes.addWidget(label(self.say("check.notes" if verdict.passed else "check.causes"), "quiet"))
         for number, cause in enumerate(reading.causes, 1):
             named = self.guide.cause(cause, verdict.exchange)
             self.causes.addWidget(label(f"{number}.  {named.text}  {named.do}", f"cause-{cause.value}"))
-        _empty(self._rights_grid)
+        empty(self._rights_grid)
         self._rights_grid.addWidget(label(self.say("check.rights"), "strong"), 0, 0, 1, 3)
         for row, (right, state) in enumerate(reading.rights.items(), 1):
             wanted = {"read": True, "trade": True, "transfer": False, "withdraw": False}.get(right.value)
@@ -367,54 +405,75 @@ class CheckPage(Page):
         if self._draft.practice:
             self.open_practice.emit()
             return
-        links = {step.id: step.link for step in self.guide.steps[self._draft.exchange]}
-        link = links.get("api-keys") or links.get("sign-in")
-        if link is not None:
+        if (link := self.guide.keys_link(self._draft.exchange)) is not None:
             self.open_address(link.url)
 
     def _consented(self, on: bool) -> None:
         self._draft.accept_withdrawal(accepted=on)
-        self.save.setEnabled(self._draft.may_save and not self._saving)
+        self._show_label()
+
+    def _labelled(self, text: str) -> None:
+        self._draft.label = text.strip()
+        self._show_label()
+
+    def _show_label(self) -> None:
+        """Whether the account may be called that, and what saving it would replace."""
+        label = self._draft.label
+        if self.label.text().strip() != label:
+            self.label.setText(label)
+        self.label.setEnabled(self._saving is None)
+        named_well = is_label(label)
+        note = "" if named_well else self.say("check.label-wrong", count=LONGEST_LABEL)
+        if label in self._known:
+            note = self.say("check.label-replaces", date=self._known[label])
+        self._label_note.setText(note)
+        self.label.setAccessibleDescription(note)
+        self.save.setEnabled(named_well and self._draft.may_save and self._saving is None)
 
     def _start_saving(self) -> None:
-        if not self._saving and self._draft.may_save:
-            self._saving = True
-            self._tasks.start(self._save())
+        if self._saving is None and self.save.isEnabled():
+            self._problem = self.say("check.save-cancelled")
+            self._saving = self._tasks.start(self._save(), self._save_ended)
+            self.refresh()
+            self.show_state(busy=True, message=self.say("check.saving"), complete=False)
 
     async def _save(self) -> None:
         from palma_wizard import vault
 
-        self.refresh()
-        self.show_state(busy=True, message=self.say("check.saving"), complete=False)
         today = datetime.datetime.now().astimezone().date()
 
         def store_it(store: vault.Vault) -> str:
             self._draft.save(store, today)
             return store.name
 
+        user_id = bool(self._draft.entry.user_id)
         try:
             name = await vault.use(store_it, practice=self._draft.practice)
         except vault.VaultError as error:
-            self._saving = False
-            self.refresh()
-            self.show_state(error=self.guide.trouble(error.trouble.value), complete=False)
-            return
+            self._problem = self.guide.trouble(error.trouble.value)
         except NotTestedError:
-            self._saving = False
-            self.refresh()
-            self.show_state(message=self.say("check.changed"), complete=False)
-            return
-        finally:
-            self._saving = False
-        words = "saved.practice-text" if self._draft.practice else "saved.text"
+            self._problem = self.say("check.changed")
+        else:
+            self._problem = ""
+            self._congratulate(name, user_id=user_id)
+
+    def _save_ended(self) -> None:
+        """However it ended, cancelled included."""
+        self._saving = None
+        self.refresh()
+        if self._problem:
+            self.show_state(error=self._problem, complete=False)
+
+    def _congratulate(self, store: str, *, user_id: bool) -> None:
         practising = self._draft.practice
+        self._clipboard.take_back()
         title = self.say("practice.finished" if practising else "saved.title")
-        self._done_words.show_words("good", self.say(words, store=name), title)
+        words = "saved.practice-text" if practising else "saved.text"
+        self._done_words.show_words("good", self.say(words, store=store), title)
         self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
         self._for_real.setVisible(practising)
-        self._todo_user_id.setText(self.say("saved.todo-2-user-id", **{"user-id": self._draft.entry.user_id}))
-        self._todo_user_id.setVisible(bool(self._draft.entry.user_id))
-        self.refresh()
+        self._todo_user_id.setVisible(user_id)
+        self._copy_user_id.setVisible(user_id)
         self.area.verticalScrollBar().setValue(0)
         announce(self, title)
 
@@ -436,22 +495,47 @@ class CheckPage(Page):
             if number == 2:
                 self._todo_name = todo
                 row = QHBoxLayout()
-                for name in ("key", "secret"):
+                for name in ("key", "secret", "user-id"):
                     copy = button(self.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
-                    copy.clicked.connect(lambda _=False, n=name: self._copy(n))
+                    copy.clicked.connect(lambda _=False, n=name: self._tasks.start(self._copy(n)))
                     row.addWidget(copy)
-                row.addWidget(label(self.say("saved.copy-note"), "quiet"), 1)
+                    self._copy_user_id = copy
+                row.addStretch(1)
                 column.addLayout(row)
-                self._todo_user_id = label("")
+                column.addWidget(label(self.say("saved.copy-note"), "quiet"))
+                self._todo_user_id = label(self.say("saved.todo-2-user-id"))
                 column.addWidget(self._todo_user_id)
         column.addWidget(label(self.say("saved.fake"), "quiet"))
+        row = QHBoxLayout()
+        row.addWidget(label(self.say("saved.clipboard"), "quiet"), 1)
+        clear = button(self.say("saved.clear-clipboard"), name="clear-clipboard")
+        clear.clicked.connect(self._clear_clipboard)
+        row.addWidget(clear, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row)
         self._remove = label("", "quiet")
         column.addWidget(self._remove)
         return box
 
-    def _copy(self, name: str) -> None:
-        self._clipboard.put_secret(self._draft.entry.key if name == "key" else self._draft.entry.secret)
+    async def _copy(self, name: str) -> None:
+        """From the keyring: nothing secret is kept here once it is saved."""
+        from palma_wizard import vault
+
+        exchange, label = self._draft.exchange, self._draft.label
+        try:
+            saved = await vault.use(lambda store: store.load(exchange, label), practice=self._draft.practice)
+        except vault.VaultError as error:
+            self.show_state(error=self.guide.trouble(error.trouble.value), complete=True)
+            return
+        if saved is None:
+            self.show_state(error=self.say("saved.gone"), complete=True)
+            return
+        entry = saved.credentials
+        self._clipboard.put_secret({"key": entry.key, "secret": entry.secret, "user-id": entry.user_id}[name])
         self.show_state(message=f"{self.say('button.copied')}. {self.say('saved.copy-note')}", complete=True)
+
+    def _clear_clipboard(self) -> None:
+        self._clipboard.empty()
+        self.show_state(message=self.say("saved.clipboard-empty"), complete=True)
 
     @staticmethod
     def _make_main(made: QWidget, main: bool) -> None:
@@ -487,10 +571,3 @@ class _Row(QWidget):
         self.state.setText(state)
         self._time.setText(time)
         self.setAccessibleName(f"{self._asked} {state}")
-
-
-def _empty(layout: QVBoxLayout | QGridLayout) -> None:
-    while (item := layout.takeAt(0)) is not None:
-        if (widget := item.widget()) is not None:
-            widget.hide()
-            widget.deleteLater()

@@ -40,6 +40,12 @@ class Clipboard(QObject):
         self._secret = text
         self._timer.start()
 
+    def empty(self) -> None:
+        """Whoever put something there: the person asked for it."""
+        self._timer.stop()
+        self._secret = ""
+        QGuiApplication.clipboard().clear()
+
     def take_back(self) -> None:
         self._timer.stop()
         if self._secret and self.text() == self._secret:

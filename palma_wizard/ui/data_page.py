@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard import entry
@@ -15,6 +16,7 @@ from palma_wizard.practice import KEYS, PAGES, SCENARIOS
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import Notice, Page, button, icon_label, label, named
+from palma_wizard.ui.tasks import Tasks
 
 
 class DataPage(Page):
@@ -24,16 +26,32 @@ class DataPage(Page):
         self,
         guide: Guide,
         draft: Draft,
+        tasks: Tasks,
         clipboard: Clipboard,
         set_scenario: Callable[[str], None],
     ) -> None:
         super().__init__(guide, "", scrolls=True)
-        self._draft, self._clipboard = draft, clipboard
+        self._draft, self._tasks, self._clipboard = draft, tasks, clipboard
+        self._may_look = False
+        self._proven = False
+        self._stop_proving: Callable[[], object] | None = None
         self._intro = label("")
         self.body.addWidget(self._intro)
+        self.store = Notice("info", "", name="store")
+        self._go_without = button(self.say("data.store-skip"), flat=True, name="store-skip")
+        self._go_without.clicked.connect(self._stop)
+        self._look_again = button(self.say("data.store-again"), flat=True, name="store-again")
+        self._look_again.clicked.connect(self._prove)
+        self.store.add_action(self._go_without)
+        self.store.add_action(self._look_again)
+        self.store.hide()
+        self.body.addWidget(self.store)
         self._practice_box = self._make_practice_box(set_scenario)
         self.body.addWidget(self._practice_box)
 
+        self._slow = QTimer(self, singleShot=True, interval=300)
+        self._slow.timeout.connect(self.store.show)
+        self._trouble = ""
         form = QGridLayout()
         form.setHorizontalSpacing(theme.S)
         form.setVerticalSpacing(theme.S)
@@ -67,6 +85,60 @@ class DataPage(Page):
         for field, text in ((self.key, held.key), (self.secret, held.secret), (self.user_id, held.user_id)):
             field.show_text(text)
         self.changed()
+        if self._may_look and self._stop_proving is None and not self._proven:
+            self._prove()
+
+    def start_looking(self) -> None:
+        """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
+        self._may_look = True
+        if self.isVisible():
+            self._prove()
+
+    def _prove(self) -> None:
+        """A canary goes into the keyring and out again before a secret is typed."""
+        self._let_type(False)
+        self._look_again.hide()
+        self._go_without.show()
+        self.store.show_words("info", self.say("data.store-looking"))
+        self._slow.start()
+        self._stop_proving = self._tasks.start(self._ask_the_store(), self._store_asked)
+
+    async def _ask_the_store(self) -> None:
+        from palma_wizard import vault
+
+        self._trouble = vault.Trouble.GIVEN_UP.value
+        try:
+            await vault.use(lambda _: None, practice=self._draft.practice)
+        except vault.VaultError as error:
+            self._trouble = error.trouble.value
+        else:
+            self._trouble = ""
+            self._proven = True
+
+    def _store_asked(self) -> None:
+        """However it ended, given up included."""
+        self._stop_proving = None
+        self._slow.stop()
+        self._let_type(True)
+        self._go_without.hide()
+        if self._trouble:
+            self.store.show_words("warn", f"{self.guide.trouble(self._trouble)} {self.say('data.store-without')}")
+        self._look_again.setVisible(bool(self._trouble))
+        self.store.setVisible(bool(self._trouble))
+
+    def _stop(self) -> None:
+        if self._stop_proving is not None:
+            self._stop_proving()
+
+    def _let_type(self, may: bool) -> None:
+        for field in (self.key, self.secret, self.user_id):
+            field.let_type(may)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """No secret stays in a field that nobody sees; the draft keeps what was entered."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.clear()
 
     def show_exchange(self, exchange: str) -> None:
         """What was typed for another exchange is gone, as it is from the draft."""
@@ -179,9 +251,11 @@ class _Field:
         paste = button(page.say("button.paste"), icon="paste", name=f"paste-{words}")
         paste.setAccessibleName(f"{page.say('button.paste')}: {page.say(f'data.{words}')}")
         paste.clicked.connect(self._paste)
+        self._paste_button = paste
         self._note = Notice("info", "", name=f"{words}-note")
         self._note.hide()
         self._cleaned = ""
+        self._secret = secret
         self._widgets: list[QWidget] = [self._caption, self._line, paste]
         if secret:
             self._line.setEchoMode(QLineEdit.EchoMode.Password)
@@ -202,11 +276,17 @@ class _Field:
         self._line.setFocus()
 
     def show_text(self, text: str) -> None:
+        if self._secret:
+            self._line.setEchoMode(QLineEdit.EchoMode.Password)
         self._line.setText(text)
         self._cleaned = ""
 
     def show_terms(self, terms: Mapping[str, str]) -> None:
         self._line.setPlaceholderText(self._page.say(self._placeholder, **terms))
+
+    def let_type(self, may: bool) -> None:
+        self._line.setReadOnly(not may)
+        self._paste_button.setEnabled(may)
 
     def set_visible(self, visible: bool) -> None:
         for widget in self._widgets:

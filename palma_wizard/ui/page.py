@@ -9,6 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopSer
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -197,6 +198,13 @@ def icon_label(name: str, tone: str, size: int = 20) -> QLabel:
     made.setPixmap(theme.pixmap(name, theme.tone_colour(tone), size))
     made.setFixedWidth(size)
     return made
+
+
+def empty(layout: QVBoxLayout | QGridLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 def announce(source: QWidget, text: str) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
+from palma_wizard import entry
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
-from palma_wizard.ui.page import Notice, Page, announce, button, icon_label, label, named
+from palma_wizard.ui.page import Notice, Page, announce, button, empty, icon_label, label, named
 from palma_wizard.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from palma_wizard.vault import Saved
+
+_OLD: Final = 90
+"""Days after which a key's age is worth a word."""
 
 
 class StartPage(Page):
@@ -22,8 +31,8 @@ class StartPage(Page):
     have_key = Signal()
     practise = Signal()
     resume = Signal()
-    check_saved = Signal()
-    replace_saved = Signal()
+    check_saved = Signal(str)
+    replace_saved = Signal(str)
 
     def __init__(
         self,
@@ -58,21 +67,18 @@ class StartPage(Page):
         self.body.addWidget(caption)
         self.body.addWidget(self.exchange)
 
-        self.saved = Notice("good", "", name="saved-key")
-        self._saved_actions: list[QPushButton] = []
-        for text, signal in (
-            ("start.saved-check", self.check_saved),
-            ("start.saved-replace", self.replace_saved),
-        ):
-            action = button(self.say(text), flat=True, name=text.partition(".")[2])
-            action.clicked.connect(signal)
-            self.saved.add_action(action)
-            self._saved_actions.append(action)
-        remove = button(self.say("start.saved-remove"), flat=True, name="saved-remove")
-        remove.clicked.connect(self._ask_to_remove)
-        self.saved.add_action(remove)
+        self.saved = QWidget()
+        self._accounts = QVBoxLayout(self.saved)
+        self._accounts.setContentsMargins(0, 0, 0, 0)
+        self._accounts.setSpacing(theme.S)
         self.saved.hide()
         self.body.addWidget(self.saved)
+        self.removed = Notice("info", "", name="removed")
+        self._at_the_exchange = button("", icon="external-link", flat=True, name="removed-open")
+        self._at_the_exchange.clicked.connect(self._open_keys)
+        self.removed.add_action(self._at_the_exchange)
+        self.removed.hide()
+        self.body.addWidget(self.removed)
         self.moved = Notice("bad", "", name="address-changed")
         self.moved.hide()
         self.body.addWidget(self.moved)
@@ -124,6 +130,9 @@ class StartPage(Page):
         self.resume_button.setAccessibleName(text)
 
     def entered(self) -> None:
+        if self._draft.is_saved or self._draft.is_stored:
+            self._draft.clear()
+        self.removed.hide()
         self.show_exchange(self._draft.exchange)
 
     def start_looking(self) -> None:
@@ -144,21 +153,50 @@ class StartPage(Page):
 
         asked, exchange, practice = self._round, self._draft.exchange, self._draft.practice
         try:
-            found = await vault.use(lambda store: store.load(exchange), practice=practice)
+            found = await vault.use(lambda store: store.accounts(exchange), practice=practice)
         except vault.VaultError as error:
             if error.trouble is vault.Trouble.BROKEN_ITEM and asked == self._round:
-                self.saved.show_words("bad", self.say("vault.broken-item"))
-                self._saved_actions[0].hide()
+                empty(self._accounts)
+                self._accounts.addWidget(self._account_row(entry.DEFAULT_LABEL, "bad", self.say("vault.broken-item")))
                 self.saved.show()
             return
-        if found is not None and asked == self._round:
-            self._saved_actions[0].show()
-            self.saved.show()
-            day = found.saved_on.isoformat()
-            words = "start.saved-practice" if practice else "start.saved"
-            self.saved.show_words("good", self.say(words, **self.guide.terms(exchange), date=day))
-            if found.let_in:
-                await self._compare_address(found.let_in, asked)
+        if asked != self._round:
+            return
+        empty(self._accounts)
+        for account in found:
+            self._accounts.addWidget(self._account_row(account.label, *self._account_words(account, len(found))))
+        self.saved.setVisible(bool(found))
+        for account in found:
+            if account.let_in:
+                await self._compare_address(account.let_in, asked)
+
+    def _account_words(self, account: Saved, among: int) -> tuple[str, str]:
+        """The tone and the words of one account's row; its name only where there is something to tell apart."""
+        terms = self.guide.terms(self._draft.exchange)
+        words = "start.saved-practice" if self._draft.practice else "start.saved"
+        said = self.say(words, **terms, date=account.saved_on.isoformat())
+        if among > 1 or account.label != entry.DEFAULT_LABEL:
+            said = f"{account.label}: {said}"
+        days = (datetime.datetime.now().astimezone().date() - account.saved_on).days
+        if days < _OLD:
+            return "good", said
+        return "info", f"{said} {self.say('start.saved-old', **terms, days=days)}"
+
+    def _account_row(self, label: str, tone: str, words: str) -> Notice:
+        row = Notice(tone, words, name="saved-key")
+        row.setProperty("account", label)
+        for name, act in (
+            ("check", self.check_saved.emit),
+            ("replace", self.replace_saved.emit),
+            ("remove", self._ask_to_remove),
+        ):
+            if name == "check" and tone == "bad":
+                continue
+            action = button(self.say(f"start.saved-{name}"), flat=True, name=f"saved-{name}")
+            action.setAccessibleName(f"{action.text()}: {label}")
+            action.clicked.connect(lambda _=False, act=act: act(label))
+            row.add_action(action)
+        return row
 
     async def _compare_address(self, let_in: Sequence[str], asked: int) -> None:
         """Say it before the person finds out by being locked out; silent where nothing is known.
@@ -183,33 +221,39 @@ class StartPage(Page):
             self.moved.show()
             announce(self, self.moved.text())
 
-    def _ask_to_remove(self) -> None:
+    def _ask_to_remove(self, label: str) -> None:
         box = QMessageBox(self)
         box.setObjectName("remove-question")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setText(self.say("start.remove-title"))
+        box.setText(self.say("start.remove-title", account=label))
         box.setInformativeText(self.say("start.remove-text"))
         yes = box.addButton(self.say("start.remove-yes"), QMessageBox.ButtonRole.DestructiveRole)
         no = box.addButton(self.say("start.remove-no"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(no)
         box.setEscapeButton(no)
-        yes.clicked.connect(lambda: self._tasks.start(self._remove()))
+        yes.clicked.connect(lambda: self._tasks.start(self._remove(label)))
         box.open()
 
-    async def _remove(self) -> None:
+    async def _remove(self, label: str) -> None:
         from palma_wizard import vault
 
         exchange = self._draft.exchange
         try:
-            await vault.use(lambda store: store.forget(exchange), practice=self._draft.practice)
+            await vault.use(lambda store: store.forget(exchange, label), practice=self._draft.practice)
         except vault.VaultError as error:
             self.show_state(error=self.guide.trouble(error.trouble.value), complete=self.isComplete())
             return
-        self._draft.forget_stored()
-        self._round += 1
-        self.saved.hide()
-        self.moved.hide()
-        self.show_state(message=self.say("start.removed", **self.guide.terms(exchange)))
+        self.look_for_saved()
+        link = self.guide.keys_link(exchange)
+        self.removed.show_words("info", self.say("start.removed", **self.guide.terms(exchange)))
+        self._at_the_exchange.setText("" if link is None else link.label)
+        self._at_the_exchange.setVisible(link is not None and not self._draft.practice)
+        self.removed.show()
+        announce(self, self.removed.text())
+
+    def _open_keys(self) -> None:
+        if (link := self.guide.keys_link(self._draft.exchange)) is not None:
+            self.open_address(link.url)
 
     def show_exchange(self, exchange: str) -> None:
         with QSignalBlocker(self.exchange):

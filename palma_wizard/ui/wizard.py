@@ -79,7 +79,7 @@ class Wizard(QWizard):
     def _make_pages(self) -> None:
         guide = self._guide
         self.start_page = StartPage(guide, self.draft, self.tasks, self._address_services)
-        self.data_page = DataPage(guide, self.draft, self.clipboard, self._set_scenario)
+        self.data_page = DataPage(guide, self.draft, self.tasks, self.clipboard, self._set_scenario)
         self.notice_page = NoticePage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
         self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
         self.guide_pages: list[GuidePage] = []
@@ -168,6 +168,7 @@ class Wizard(QWizard):
         motion.ask()
         await workers.run(_import_the_rest)
         self.start_page.start_looking()
+        self.data_page.start_looking()
 
     def go(self, number: int) -> None:
         """To any page: back through the ones passed, or ahead over the ones between."""
@@ -233,15 +234,15 @@ class Wizard(QWizard):
         known = self._settings.value("exchange", "hitbtc2") == self.draft.exchange and step in self._pages
         return min(step, DATA) if known and START < step <= NOTICE else 0
 
-    def _start_checking_saved(self) -> None:
-        self.tasks.start(self._check_saved())
+    def _start_checking_saved(self, label: str) -> None:
+        self.tasks.start(self._check_saved(label))
 
-    async def _check_saved(self) -> None:
+    async def _check_saved(self, label: str) -> None:
         from palma_wizard import vault
 
         asked = exchange, practice = self.draft.exchange, self.draft.practice
         try:
-            found = await vault.use(lambda store: store.load(exchange), practice=practice)
+            found = await vault.use(lambda store: store.load(exchange, label), practice=practice)
         except vault.VaultError as error:
             self.start_page.show_state(error=self._guide.trouble(error.trouble.value))
             return
@@ -250,12 +251,13 @@ class Wizard(QWizard):
         if found is None:
             self.start_page.look_for_saved()
             return
-        self.draft.take_stored(found.credentials)
+        self.draft.take_stored(found)
         self.go(CHECK)
         self.check_page.start()
 
-    def _replace_saved(self) -> None:
-        self.draft.enter(Credentials("", ""))
+    def _replace_saved(self, label: str) -> None:
+        self.draft.clear()
+        self.draft.label = label
         self.go(DATA)
 
     def _practise(self) -> None:

@@ -328,7 +328,7 @@ def test_a_later_start_tells_that_the_own_address_changed(window: Wizard, run: R
         assert "198.51.100.9" in window.start_page.moved.text()
         assert "203.0.113.7" in window.start_page.moved.text()
         window.start_page.look_for_saved()
-        await window.start_page._remove()
+        await window.start_page._remove("main")
         await asyncio.sleep(0.6)
         assert not window.start_page.moved.isVisible(), "of a key that is no longer there"
 
