@@ -163,7 +163,7 @@ def _find(*, practice: bool) -> list[Vault]:
             if not backend_class.viable:
                 continue
             backend = backend_class()
-        except Exception:  # noqa: BLE001, S112 - a backend may fail to import or start in any way it likes
+        except Exception:  # nosec B112 # noqa: BLE001, S112 - a backend may fail to import or start in any way it likes
             continue
         found.append(Vault(backend, name, practice=practice))
     return found
