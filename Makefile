@@ -7,6 +7,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
+AUDIT := .venv/audit/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 PIP_LOCKED := $(PIP) --require-hashes --only-binary :all: --requirement
 APT := bash packaging/linux/apt.sh
@@ -45,6 +46,21 @@ check: setup .venv/.lock-test-done ## Check style, types and who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+.PHONY: audit
+audit: .venv/.lock-audit-done ## Write a list of parts (SBOM), search the code and the pinned packages for weaknesses
+	@mkdir -p .audit
+	@PYTHONWARNINGS=ignore::UserWarning $(AUDIT)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--output-file .audit/sbom.cdx.json
+	@$(AUDIT)/bandit --quiet --configfile pyproject.toml --recursive palma_wizard packaging
+	@# Without their markers, so that what only another system needs is looked up too.
+	@sed 's/ ;.*\\$$/ \\/' requirements.lock tests/requirements.lock >.audit/pinned.txt
+	@if $(AUDIT)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement .audit/pinned.txt \
+		$(ARGS) >.audit/found.txt 2>.audit/pip-audit.log; then cat .audit/pip-audit.log; \
+	elif [ -s .audit/found.txt ]; then cat .audit/pip-audit.log .audit/found.txt; exit 1; \
+	else tail -n 1 .audit/pip-audit.log; \
+		echo "The pinned packages were NOT checked for known vulnerabilities: pip-audit did not get an answer about" \
+			"every one (.audit/pip-audit.log)." >&2; exit 1; fi
+
 .PHONY: gallery
 gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page
 	@$(BIN)/python -m tests.gallery
@@ -58,10 +74,12 @@ lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the 
 	@test -x $(BIN)/uv || $(PIP) uv==0.13.9
 	@$(UV_COMPILE) pyproject.toml --group build --output-file requirements.lock
 	@$(UV_COMPILE) --group dev --constraint requirements.lock --output-file tests/requirements.lock
+	@$(UV_COMPILE) --group audit --constraint requirements.lock --constraint tests/requirements.lock \
+		--output-file tests/audit.lock
 
 .PHONY: clean
 clean: ## Remove all that was made here, .venv too
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .gallery build dist
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .audit .gallery build dist
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.apt-run-done: packaging/linux/apt-run.txt packaging/linux/apt-python.txt packaging/linux/apt.sh
@@ -88,6 +106,13 @@ MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF
 .venv/.lock-test-done: tests/requirements.lock .venv/.lock-run-done
 	@echo "Installing the pinned Python packages for tests..."
 	@$(PIP_LOCKED) $<
+	@touch $@
+
+# An environment of their own: the audit's tools bring much that neither the program nor its tests may come to lean on.
+.venv/.lock-audit-done: tests/audit.lock .venv/pyvenv.cfg
+	@echo "Installing the pinned Python packages for the audit..."
+	@$(BIN)/python -m venv --clear .venv/audit
+	@$(subst $(BIN),$(AUDIT),$(PIP_LOCKED)) $<
 	@touch $@
 
 # ccxt is a client to compare with. Two versions of it fit no one environment; what they need besides is in it already.

@@ -274,7 +274,7 @@ def _find(*, practice: bool) -> list[Vault]:
             backend = type(kind, (backend_class,), {"set_properties_from_env": _nothing_from_outside})()
             if sys.platform == "win32":
                 backend.persist = "local machine"  # else it roams to other computers of the domain
-        except Exception:  # noqa: BLE001, S112 - a backend may fail to import or start in any way it likes
+        except Exception:  # nosec B112 # noqa: BLE001, S112 - a backend may fail to import or start in any way it likes
             continue
         found.append(Vault(backend, name, practice=practice))
     return found

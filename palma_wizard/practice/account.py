@@ -160,7 +160,7 @@ class Account:
             self.allowed = tuple(dict.fromkeys(entries))
         return wrong
 
-    def _send(self, subject: str, text: str, link: tuple[str, str] | None = None, secret: str = "") -> None:
+    def _send(self, subject: str, text: str, link: tuple[str, str] | None = None, secret: str = "") -> None:  # nosec B107 # most carry none
         self.emails = [Email(subject, text, link, secret), *self.emails][:MOST]
         self.unread += 1
 

@@ -55,7 +55,7 @@ class Candle:
 
 def candles(name: str, frame: str, count: int = 36) -> list[Candle]:
     """The same walk for the same instrument and time frame, filling the chart from edge to edge."""
-    chance = Random(f"{name} {frame}")  # noqa: S311 - a picture of prices, not a secret
+    chance = Random(f"{name} {frame}")  # nosec B311 # noqa: S311 - a picture of prices, not a secret
     price, walk = 0.0, []
     for _ in range(count):
         opened, price = price, price + chance.gauss(-0.15, 1)
