@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 
+from palma_wizard import secrecy
 from palma_wizard.practice import SCENARIOS
 
 
 def main(arguments: list[str] | None = None) -> int:
+    secrecy.install()
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["check"]:
         from palma_wizard import cli

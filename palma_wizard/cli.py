@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TypeVar
 
-from palma_wizard import address, entry, guide, report, vault, verify
+from palma_wizard import address, entry, guide, report, secrecy, vault, verify
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict, whitelist
 from palma_wizard.exchanges.registry import BY_NAME
@@ -61,6 +61,7 @@ class Stop(Exception):  # noqa: N818 - not an error: a sentence for the person, 
 
 
 def main(arguments: list[str] | None = None) -> int:
+    secrecy.install()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Sequence
 from typing import Final
 
-from palma_wizard import __version__
+from palma_wizard import __version__, secrecy
 from palma_wizard.exchanges import Verdict, whitelist
 
 _PACKAGES: Final = ("PySide6-Essentials", "requests", "urllib3", "truststore", "keyring", "qasync")
@@ -39,7 +39,7 @@ def write(verdict: Verdict, when: datetime.datetime, own: Sequence[str] | None =
         listed = reading.allowed_addresses
         told = "not told" if listed is None else ", ".join(_meant(listed)) or "any"
         lines += ["", f"own address     {', '.join(own) or 'not known'}", f"allowed         {told}"]
-    return "\n".join(lines) + "\n"
+    return secrecy.redact("\n".join(lines) + "\n")
 
 
 def _meant(listed: Sequence[str]) -> list[str]:

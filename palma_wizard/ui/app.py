@@ -9,11 +9,21 @@ import sys
 import zlib
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QLockFile, QSettings, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import (
+    QLocale,
+    QLockFile,
+    QMessageLogContext,
+    QSettings,
+    QStandardPaths,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from palma_wizard import __version__, assets, guide
+from palma_wizard import __version__, assets, guide, secrecy
 from palma_wizard.ui import theme
 from palma_wizard.ui.wizard import Wizard
 
@@ -53,6 +63,7 @@ def make_application() -> QApplication:
     and Qt crashes when their timers fire. The wizard collects when a page is turned.
     """
     gc.disable()
+    qInstallMessageHandler(_qt_says)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("palma-wizard")
@@ -65,6 +76,11 @@ def make_application() -> QApplication:
     theme.apply(app)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda: theme.apply(app))
     return app
+
+
+def _qt_says(_kind: QtMsgType, _where: QMessageLogContext, text: str) -> None:
+    if sys.stderr is not None:
+        print(secrecy.redact(text), file=sys.stderr)
 
 
 def _live(app: QApplication, window: Wizard) -> int:

@@ -1,0 +1,130 @@
+"""Keeps secrets out of what the process may leave behind: log records, tracebacks, warnings and core dumps."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import json
+import logging
+import re
+import sys
+import threading
+import traceback
+import urllib.parse
+import warnings
+from types import TracebackType
+from typing import Any, Final
+
+from palma_wizard.exchanges import living_secrets
+
+HIDDEN: Final = "[hidden]"
+SHORTEST: Final = 4
+"""Characters; a shorter value is in every second word, and no secret."""
+
+_NAMED: Final = re.compile(
+    r"""(?ix)
+    ( \b(?:proxy-)?authorization\b | \bx-auth[\w-]* | \bx-aggr-[\w-]+ | \b(?:set-)?cookie\b
+    | \b(?:api[ _-]?)?(?:key|secret|signature|password|token|user[ _-]?id)\b )
+    ( ["']? \s* [:=] \s* (?:b(?=["']))?["']? )
+    ( (?:basic|bearer|hs256|bitstamp)\s+ )?
+    [^\s"',;&}\])]{4,}
+    """
+)
+_SCHEME: Final = re.compile(r"\b(Basic|Bearer|HS256|BITSTAMP)\s+[A-Za-z0-9+/=_-]{8,}")
+_TOKEN: Final = re.compile(r"\b(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[A-Za-z0-9_-]{24,}|\b[0-9a-fA-F]{32,}\b")
+
+
+def redact(text: str) -> str:
+    """Two layers: every living secret in all its usual writings, then whatever looks like one that is not known."""
+    for secret in sorted(living_secrets(), key=len, reverse=True):
+        if len(secret) >= SHORTEST:
+            for writing in writings(secret):
+                text = text.replace(writing, HIDDEN)
+    text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
+    text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
+    return _TOKEN.sub(HIDDEN, text)
+
+
+def writings(secret: str) -> list[str]:
+    """A text as it may stand in logs and files, longest first: plain, escaped, percent, hex, base64 and UTF-16."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    found = {
+        secret,
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+        urllib.parse.quote(secret, safe="", errors="surrogatepass"),
+        urllib.parse.quote_plus(secret, errors="surrogatepass"),
+        raw.hex(),
+        raw.hex().upper(),
+        secret.encode("utf-16-le", "surrogatepass").decode("latin-1"),
+        secret.encode("utf-16-be", "surrogatepass").decode("latin-1"),
+        *_base64s(raw),
+    }
+    return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
+
+
+def _base64s(raw: bytes) -> set[str]:
+    """What does not change of it wherever it stands in what is encoded."""
+    found = set()
+    for ahead in range(3):
+        first = (ahead * 8 + 5) // 6
+        last = (ahead + len(raw)) * 8 // 6
+        inner = base64.b64encode(b"\0" * ahead + raw + b"\0\0").decode("ascii")[first:last]
+        found |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return found
+
+
+def install() -> None:
+    """Before anything secret is read. Safe to call again."""
+    logging.setLogRecordFactory(_Record)
+    sys.excepthook = _print_exception
+    threading.excepthook = lambda failed: _print_exception(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    sys.unraisablehook = lambda failed: _print_exception(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    warnings.formatwarning = _format_warning
+    _no_core_dumps()
+
+
+_format_as_usual: Final = warnings.formatwarning
+
+
+def _format_warning(*arguments: Any, **named: Any) -> str:
+    return redact(_format_as_usual(*arguments, **named))
+
+
+class _Record(logging.LogRecord):
+    """A log record that is redacted before any handler sees it, whatever its logger and level."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        try:
+            said = self.getMessage()
+        except Exception as error:  # noqa: BLE001 - as logging itself, which would print the arguments
+            said = f"a log message could not be written: {type(error).__name__}"
+        self.msg, self.args = redact(said), None
+        if self.exc_info:
+            self.exc_text = redact("".join(traceback.format_exception(*self.exc_info)).rstrip("\n"))
+            self.exc_info = None
+        if self.stack_info:
+            self.stack_info = redact(self.stack_info)
+
+
+def _print_exception(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _no_core_dumps() -> None:
+    """As far as the system allows; its administrator can turn them on again."""
+    with contextlib.suppress(Exception):
+        if sys.platform == "win32":
+            ctypes.windll.kernel32.SetErrorMode(0x0001 | 0x0002)  # no fault box, so no report with memory in it
+            ctypes.windll.wer.WerSetFlags(1)  # WER_FAULT_REPORTING_FLAG_NOHEAP
+        else:
+            import resource
+
+            # One byte is too little for any: with 0, Linux would still hand the memory to a crash reporter.
+            _, most = resource.getrlimit(resource.RLIMIT_CORE)
+            least = 0 if most == 0 or sys.platform == "darwin" else 1
+            resource.setrlimit(resource.RLIMIT_CORE, (least, least))
