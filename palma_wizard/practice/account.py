@@ -15,7 +15,7 @@ EMAIL = "practice@example.com"
 PASSWORD = "practice-password"  # noqa: S105 - opens nothing but this play, and is shown on the page that asks for it
 BACKUP_CODE = "PRACTICE-BACKUP"
 MOST = 50
-"""Keys, e-mails and addresses that are kept; a person needs two or three."""
+"""Keys, e-mails, addresses and sign-ins that are kept; a person needs two or three."""
 
 _ALPHABET = string.ascii_letters + string.digits
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
-from typing import Any
+from io import BufferedReader, RawIOBase
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, MisdirectedRequest, NotFound
@@ -15,8 +17,18 @@ from palma_wizard.practice import site
 from palma_wizard.practice.stage import Stage
 from palma_wizard.practice.wire import CALLER_IPV4, CALLER_IPV6, Reply, Request
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 HOST = "127.0.0.1"
 ADDRESSES = {"ipv4": CALLER_IPV4, "ipv6": CALLER_IPV6}
+TIME_TO_ASK: Final = 10.0
+"""Seconds that a request may take to come."""
+LONGEST_HANG: Final = 30.0
+"""Longer than any check waits."""
+MOST_CONNECTIONS: Final = 64
+MOST_SENT: Final = 1024 * 1024
+"""Bytes on one connection; what of them may be a form or an API's body is the site's MAX_CONTENT_LENGTH."""
 
 
 class Server(ThreadedWSGIServer):
@@ -41,14 +53,16 @@ class Server(ThreadedWSGIServer):
         self.shutdown()
         self._thread.join()
         for connection in tuple(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            _drop(connection)
         self.closing.set()  # only now: what waits for this must find its connection gone
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
         self._connections.add(connection)
         return connection, address
+
+    def verify_request(self, *_: object) -> bool:
+        return len(self._connections) <= MOST_CONNECTIONS
 
     def close_request(self, request: Any) -> None:
         self._connections.discard(request)
@@ -61,9 +75,42 @@ class Server(ThreadedWSGIServer):
         pass
 
 
+def _drop(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Sent(RawIOBase):
+    """What comes on a connection, within its limits. A time-out of the socket alone would let it drip for ever."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._until = time.monotonic() + TIME_TO_ASK
+        self._room = MOST_SENT
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        remaining = self._until - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        if self._room <= 0:
+            raise ConnectionAbortedError
+        self._connection.settimeout(remaining)
+        count = self._connection.recv_into(buffer)
+        self._room -= count
+        return count
+
+
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = BufferedReader(_Sent(self.connection))
 
     def version_string(self) -> str:
         return "practice exchange"
@@ -95,6 +142,9 @@ def _make_app(server: Server, port: int) -> Flask:
         # Without this any web page could ask, under a name that it made to point here.
         if request.environ.get("HTTP_HOST", "").lower() not in names:
             raise MisdirectedRequest
+        # A browser says so of what any other page asks, one on another port of this computer included.
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            raise Forbidden
         if not is_api:
             return None
         if "origin" in asked.headers and asked.method != "GET":  # a web page's form; programs send no origin
@@ -118,7 +168,8 @@ def _make_app(server: Server, port: int) -> Flask:
 def _answer(server: Server, asked: Request) -> Response:
     play = server.stage.play
     if play.hangs:
-        server.closing.wait()
+        server.closing.wait(LONGEST_HANG)
+        _drop(request.environ["werkzeug.socket"])
     if play.delay:
         server.closing.wait(play.delay)
     response = _respond(server.stage.answer(asked))

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import (
@@ -19,7 +19,6 @@ from flask import (
     render_template,
     request,
     send_file,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -27,7 +26,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
 from palma_wizard import assets
-from palma_wizard.practice.account import BACKUP_CODE, EMAIL, PASSWORD, Account, SiteKey
+from palma_wizard.practice.account import BACKUP_CODE, EMAIL, MOST, PASSWORD, Account, SiteKey
 from palma_wizard.practice.hitbtc import Right
 from palma_wizard.practice.market import FRAMES, INSTRUMENTS, candles
 from palma_wizard.practice.stage import PALMABOT_ADDRESS, Stage
@@ -82,23 +81,24 @@ site = Blueprint("site", __name__, template_folder=str(assets.path("practice")))
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """What the pages work on. `origins` are this server's own addresses; one page at a time holds `turn`."""
+    """What the pages work on. `origins` are this server's own addresses; one page at a time holds `turn`.
+
+    `sessions` has the steps of signing in that are done, by the token in the `cookie`.
+    """
 
     stage: Stage
     origins: frozenset[str]
-    turn: threading.Lock
+    cookie: str
+    sessions: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 def add_to(app: Flask, stage: Stage, names: Collection[str]) -> None:
     """`names` are the host names with the port by which this server may be called."""
-    app.secret_key = secrets.token_bytes(32)
-    app.config.update(
-        MAX_CONTENT_LENGTH=64 * 1024,
-        SESSION_COOKIE_NAME=f"practice-{secrets.token_hex(4)}",  # a browser keeps one jar for all ports
-        SESSION_COOKIE_SAMESITE="Strict",
-    )
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    cookie = f"practice-{secrets.token_hex(4)}"  # a browser keeps one jar for all ports
     origins = frozenset(f"http://{name}" for name in names)
-    app.extensions[site.name] = _Here(stage, origins, threading.Lock())
+    app.extensions[site.name] = _Here(stage, origins, cookie)
     app.register_blueprint(site)
     for error in (NotFound, MethodNotAllowed):  # a form's address, opened or reloaded as a page
         app.register_error_handler(error, _missing)
@@ -117,6 +117,25 @@ def _account() -> Account:
     return _here().stage.account
 
 
+def _done() -> frozenset[str]:
+    """The steps of signing in that are done by whoever asks."""
+    here = _here()
+    return here.sessions.get(request.cookies.get(here.cookie, ""), frozenset())
+
+
+def _lead_to(page: str, done: frozenset[str]) -> Response:
+    """With a new token where another step is done, or undone: copies of the one before open nothing any more."""
+    here, response = _here(), redirect(url_for(page))
+    if done != _done():
+        here.sessions.pop(request.cookies.get(here.cookie, ""), None)
+        token = secrets.token_urlsafe()
+        here.sessions[token] = done
+        for oldest in list(here.sessions)[:-MOST]:
+            del here.sessions[oldest]
+        response.set_cookie(here.cookie, token, httponly=True, samesite="Strict")
+    return response
+
+
 @site.before_request
 def enter() -> ResponseReturnValue | None:
     """Turns away forms that another page sent, whoever is locked out, and whoever is not signed in."""
@@ -129,7 +148,7 @@ def enter() -> ResponseReturnValue | None:
     page = (request.endpoint or "").removeprefix(f"{site.name}.")
     if _account().is_locked_out and page not in NOT_THE_EXCHANGE:
         return render_template("locked.html", address=CALLER_IPV4, allowed=_account().allowed), 403
-    if page not in OPEN_TO_ALL and ("password" if page == "two_factor" else "signed-in") not in session:
+    if page not in OPEN_TO_ALL and ("password" if page == "two_factor" else "signed-in") not in _done():
         return redirect(url_for("site.sign_in"))
     return None
 
@@ -142,12 +161,10 @@ def leave(_error: BaseException | None) -> None:
 
 @site.after_app_request
 def protect(response: Response) -> Response:
-    if request.path.startswith("/api/"):
-        return response
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Referrer-Policy"] = "same-origin"  # with no-referrer the site's own forms have Origin: null
     return response
 
 
@@ -163,7 +180,7 @@ def everywhere() -> dict[str, object]:
         "names": lambda rights: ", ".join(words for right, words in RIGHT_NAMES.items() if right in rights),
         "tabs": TABS,
         "navigation": NAVIGATION,
-        "signed_in": "signed-in" in session,
+        "signed_in": "signed-in" in _done(),
     }
 
 
@@ -190,21 +207,19 @@ def sign_up() -> ResponseReturnValue:
 @site.route("/security-check", methods=["GET", "POST"])
 def security_check() -> ResponseReturnValue:
     if request.method == "POST" and "robot" in request.form:
-        session["human"] = True
-        return redirect(url_for("site.sign_in"))
+        return _lead_to("site.sign_in", _done() | {"human"})
     return render_template("security-check.html", forgotten=request.method == "POST")
 
 
 @site.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    if "human" not in session:
+    if "human" not in _done():
         return redirect(url_for("site.security_check"))
     if request.method == "POST":
         if _account().signs_in(request.form.get("email", ""), request.form.get("password", "")):
-            session["password"] = True
-            return redirect(url_for("site.two_factor"))
+            return _lead_to("site.two_factor", _done() | {"password"})
         return render_template("sign-in.html", wrong=True), 403
-    if "signed-in" in session:
+    if "signed-in" in _done():
         return redirect(url_for("site.trading"))
     return render_template("sign-in.html")
 
@@ -220,17 +235,14 @@ def reset_password() -> ResponseReturnValue:
 def two_factor() -> ResponseReturnValue:
     if request.method == "POST":
         if _account().takes_code(request.form.get("code", "")):
-            session["signed-in"] = True
-            return redirect(url_for("site.trading"))
+            return _lead_to("site.trading", _done() | {"signed-in"})
         return render_template("two-factor.html", wrong=True), 403
     return render_template("two-factor.html")
 
 
 @site.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    session.clear()
-    session["human"] = True
-    return redirect(url_for("site.sign_in"))
+    return _lead_to("site.sign_in", frozenset({"human"}))
 
 
 @site.get("/trading")
@@ -304,8 +316,9 @@ def let_me_in() -> ResponseReturnValue:
 
 @site.post("/start-over")
 def start_over() -> ResponseReturnValue:
-    _here().stage.open_account()
-    session.clear()
+    here = _here()
+    here.stage.open_account()
+    here.sessions.clear()
     return redirect(url_for("site.start"))
 
 

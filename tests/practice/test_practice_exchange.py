@@ -26,9 +26,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palma_wizard.practice import KEYS as PRACTICE_KEYS
-from palma_wizard.practice import SCENARIOS, PracticeExchange
+from palma_wizard.practice import SCENARIOS, PracticeExchange, server
 from palma_wizard.practice.hitbtc import ApiKey, Right
 from palma_wizard.practice.wire import Request
+from palma_wizard.verify import TIME_LIMIT
 
 KEY, SECRET = PRACTICE_KEYS["hitbtc2"].key, PRACTICE_KEYS["hitbtc2"].secret
 
@@ -410,6 +411,148 @@ def test_localhost_is_as_good_as_its_address(exchange: PracticeExchange) -> None
     assert re.fullmatch(rf"http://127\.0\.0\.1:{port}", exchange.url)
 
 
+@pytest.mark.parametrize("path", [PUBLIC, KEYS, "/address/first/ipv4", "/"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "CROSS-SITE", "", "none, same-origin"])
+def test_what_a_browser_asks_for_another_page_is_refused(exchange: PracticeExchange, path: str, site: str) -> None:
+    for method in ("GET", "HEAD", "POST", "OPTIONS"):
+        reply = ask(exchange, path, authorization(path) | {"Sec-Fetch-Site": site}, method)
+        assert reply.status_code == 403
+
+
+@pytest.mark.parametrize("path", [PUBLIC, KEYS, "/address/first/ipv4", "/"])
+@pytest.mark.parametrize("site", ["none", "same-origin"])
+def test_what_a_person_or_a_page_of_its_own_asks_is_answered(exchange: PracticeExchange, path: str, site: str) -> None:
+    assert ask(exchange, path, authorization(path) | {"Sec-Fetch-Site": site}).status_code == 200
+
+
+@pytest.mark.parametrize("scenario", ["works", "html-instead-of-json", "maintenance"])
+@pytest.mark.parametrize(
+    "path, headers",
+    [
+        *((path, None) for path in (PUBLIC, KEYS, "/address/first/ipv4", "/api/nothing", "/%61pi/nothing", "/nothing")),
+        *((path, {"Host": "evil.example"}) for path in (PUBLIC, "/")),
+    ],
+)
+def test_every_reply_has_the_headers_that_keep_it_to_itself(
+    exchange: PracticeExchange, path: str, headers: dict[str, str] | None, scenario: str
+) -> None:
+    exchange.scenario = scenario
+    reply = ask(exchange, path, headers)
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["Referrer-Policy"] == "same-origin"
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+HALVES = {
+    "nothing": "",
+    "half a line": "GET / HT",
+    "half a head": "GET / HTTP/1.1\r\nHost: {host}\r\nX: ",
+    "half a form": "POST /sign-up HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 500\r\n\r\n",
+    "half a body": "POST /api/v2/balance/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: 500\r\n\r\n",
+    "half a body that nobody reads": "GET /address/first/ipv4 HTTP/1.1\r\nHost: {host}\r\nContent-Length: 500\r\n\r\na",
+}
+
+
+@pytest.mark.parametrize("drips", [False, True])
+@pytest.mark.parametrize("half", HALVES)
+def test_a_request_that_does_not_come_to_its_end_is_dropped(
+    fresh_exchange: PracticeExchange, monkeypatch: pytest.MonkeyPatch, half: str, drips: bool
+) -> None:
+    assert server.TIME_TO_ASK == 10
+    monkeypatch.setattr(server, "TIME_TO_ASK", 0.4)
+    before = set(threading.enumerate())
+    host = urlsplit(fresh_exchange.url).netloc
+    started = time.monotonic()
+    with socket.create_connection(("127.0.0.1", int(host.partition(":")[2])), timeout=3) as connection:
+        connection.sendall(HALVES[half].format(host=host).encode())
+        with contextlib.suppress(ConnectionError):
+            while drips and time.monotonic() - started < 3:
+                connection.sendall(b"a")
+                time.sleep(0.005)
+            while connection.recv(65536):
+                pass
+        assert time.monotonic() - started < 2
+        wait_until_only_these_are_left(before)
+    assert ask(fresh_exchange, PUBLIC).status_code == 200
+
+
+def test_a_call_hangs_no_longer_than_anybody_waits(
+    fresh_exchange: PracticeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert TIME_LIMIT < server.LONGEST_HANG == 30
+    monkeypatch.setattr(server, "LONGEST_HANG", 0.3)
+    fresh_exchange.scenario = "hangs"
+    before = set(threading.enumerate())
+    with pytest.raises(requests.ConnectionError):
+        ask(fresh_exchange, READ)
+    wait_until_only_these_are_left(before)
+
+
+def test_only_so_many_connections_are_held_at_once(
+    fresh_exchange: PracticeExchange, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert server.MOST_CONNECTIONS == 64
+    port = urlsplit(fresh_exchange.url).port or 0
+    before = len(threading.enumerate())
+    with contextlib.ExitStack() as held:
+        for _ in range(server.MOST_CONNECTIONS):
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+        for _ in range(20):
+            with pytest.raises(requests.ConnectionError):
+                ask(fresh_exchange, PUBLIC)
+        assert len(threading.enumerate()) - before <= server.MOST_CONNECTIONS
+    deadline = time.monotonic() + 2
+    while len(threading.enumerate()) > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert ask(fresh_exchange, PUBLIC).status_code == 200
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "head, more",
+    [
+        (
+            "POST /sign-up HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 9999999999\r\n\r\n",
+            b"a" * 60_000,
+        ),
+        ("POST /api/v2/balance/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9999999999\r\n\r\n", b"a" * 60_000),
+        (
+            "POST /api/v2/balance/ HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"f000\r\n" + b"a" * 0xF000 + b"\r\n",
+        ),
+        ("GET / HTTP/1.1\r\nHost: {host}\r\n", b"X: " + b"a" * 60_000 + b"\r\n"),
+    ],
+    ids=["a form", "a body", "in chunks", "a head"],
+)
+def test_what_is_far_too_long_is_not_read_to_its_end(exchange: PracticeExchange, head: str, more: bytes) -> None:
+    host = urlsplit(exchange.url).netloc
+    sent = 0
+    with socket.create_connection(("127.0.0.1", int(host.partition(":")[2])), timeout=5) as connection:
+        connection.sendall(head.format(host=host).encode())
+        with contextlib.suppress(ConnectionError):
+            while sent < 64 * server.MOST_SENT:
+                connection.sendall(more)
+                sent += len(more)
+    assert sent < 16 * server.MOST_SENT  # the system's own buffers take some of it
+    assert ask(exchange, PUBLIC).status_code == 200
+
+
+def test_a_body_over_the_limit_is_refused_by_the_api(exchange: PracticeExchange) -> None:
+    body = b"a" * (64 * 1024 + 1)
+    with requests.Session() as session:
+        session.trust_env = False
+        assert session.post(f"{exchange.url}/api/v2/balance/", data=body, timeout=5).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "sent", [b"<u>typed</u>\r\n\r\n", b"GET / <u>typed</u>\r\n\r\n", b"GET /<u>typed</u> HTTP/9.9\r\n\r\n"]
+)
+def test_what_is_not_http_is_not_shown_as_markup(exchange: PracticeExchange, sent: bytes) -> None:
+    assert b"<u>" not in talk(exchange, sent)
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -545,3 +688,25 @@ def test_flask_is_imported_only_when_it_starts() -> None:
         exchange.stop()
     """)
     assert done.stderr == ""
+
+
+def test_all_its_pages_and_calls_reach_no_keyring() -> None:
+    run_apart("""
+        import asyncio, sys
+        from palma_wizard import verify
+        from palma_wizard.exchanges import Credentials
+        from palma_wizard.exchanges.registry import BY_NAME
+        from palma_wizard.practice import KEYS, SCENARIOS, PracticeExchange
+        from tests.practice.test_site import Visitor, visit_everything
+        with PracticeExchange() as exchange:
+            with (visitor := Visitor(exchange)).session:
+                visit_everything(visitor, {})
+        for scenario in sorted(set(SCENARIOS) - {"slow", "hangs"}):
+            with PracticeExchange(scenario) as exchange:
+                for name, mine in KEYS.items():
+                    entry = Credentials(mine.key, mine.secret, mine.user_id)
+                    asyncio.run(verify.check(BY_NAME[name], entry, practice_url=exchange.url))
+        assert "flask" in sys.modules and "palma_wizard.transport" in sys.modules
+        roots = {"keyring", "secretstorage", "jeepney", "win32ctypes"}
+        assert not [name for name in sys.modules if name.split(".")[0] in roots or name == "palma_wizard.vault"]
+    """)

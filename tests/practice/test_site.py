@@ -19,10 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from flask import template_rendered
+from flask import Flask, template_rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from requests.cookies import RequestsCookieJar
 
 from palma_wizard import assets
 from palma_wizard.practice import KEYS as PRACTICE_KEYS
@@ -194,6 +193,12 @@ class Visitor:
                 break
         return self
 
+    def be_signed_in(self) -> None:
+        here = site_of(self.exchange)
+        here.sessions["practice-token"] = frozenset({"human", "password", "signed-in"})
+        self.session.cookies.clear()
+        self.session.cookies.set(here.cookie, "practice-token", domain="127.0.0.1", path="/")
+
     @property
     def cookie(self) -> str | None:
         return next((each.value for each in self.session.cookies if each.name.startswith("practice-")), None)
@@ -227,6 +232,14 @@ class Visitor:
 
 def account(exchange: PracticeExchange) -> Account:
     return exchange._stage.account
+
+
+def site_of(exchange: PracticeExchange) -> site._Here:
+    assert exchange._server is not None
+    app = exchange._server.app
+    assert isinstance(app, Flask)
+    here: site._Here = app.extensions["site"]
+    return here
 
 
 def snapshot(exchange: PracticeExchange) -> tuple[int, str]:
@@ -302,16 +315,10 @@ def visitor(exchange: PracticeExchange) -> Iterator[Visitor]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def signed_in(shared: PracticeExchange) -> RequestsCookieJar:
-    with (visitor := Visitor(shared)).session:
-        return visitor.come("signed-in").session.cookies
-
-
 @pytest.fixture
-def trader(visitor: Visitor, signed_in: RequestsCookieJar) -> Visitor:
-    """Signed in before: to do it each time would take a fifth of this file's time."""
-    visitor.session.cookies.update(signed_in)
+def trader(visitor: Visitor) -> Visitor:
+    """Signed in without the way there, which would take a fifth of this file's time."""
+    visitor.be_signed_in()
     return visitor
 
 
@@ -493,6 +500,73 @@ def test_signing_out_forgets_all_but_the_security_check(trader: Visitor) -> None
     assert urlsplit(trader.post("/sign-out").url).path == "/sign-in"
     for path in ("/two-factor", "/trading", KEYS):
         assert trader.ends_at(path) == "/sign-in"
+
+
+def copied(visitor: Visitor) -> Visitor:
+    """Somebody with a copy of the cookie."""
+    thief = Visitor(visitor.exchange)
+    thief.session.cookies.update(visitor.session.cookies)
+    return thief
+
+
+def test_a_copy_of_the_cookie_opens_nothing_once_its_owner_signed_out(visitor: Visitor) -> None:
+    furnish(visitor.exchange)
+    visitor.come("signed-in")
+    thief = copied(visitor)
+    with thief.session:
+        assert thief.ends_at(KEYS) == KEYS
+        visitor.post("/sign-out")
+        before = snapshot(visitor.exchange)
+        for path in GUARDED:
+            reply = thief.get(path, allow_redirects=False)
+            assert (reply.status_code, reply.headers["Location"]) == (302, "/sign-in"), path
+        for sent in NEEDS_SIGNING_IN:
+            assert thief.post(sent.path, sent.form, allow_redirects=False).headers["Location"] == "/sign-in"
+        assert snapshot(visitor.exchange) == before
+        assert thief.ends_at("/sign-in") == "/security-check"
+        assert visitor.ends_at(KEYS) == "/sign-in"
+
+
+@pytest.mark.parametrize("level", ["human", "password"])
+def test_a_copy_of_the_cookie_from_before_does_not_sign_in_with_its_owner(visitor: Visitor, level: str) -> None:
+    visitor.come(level)
+    thief = copied(visitor)
+    visitor.come("signed-in")
+    with thief.session:
+        assert thief.ends_at(KEYS) == "/security-check"
+    assert visitor.ends_at(KEYS) == KEYS
+
+
+def test_doing_a_step_again_does_not_take_the_session_from_its_owner(visitor: Visitor) -> None:
+    visitor.come("signed-in")
+    thief = copied(visitor)
+    with thief.session:
+        for sent in FORMS:
+            if sent.path in ("/security-check", "/sign-in", "/two-factor"):
+                assert "Set-Cookie" not in thief.post(sent.path, sent.form, allow_redirects=False).headers
+        visitor.post("/sign-out")
+        assert thief.ends_at(KEYS) == "/security-check"
+
+
+def test_starting_over_signs_everybody_out(visitor: Visitor) -> None:
+    another = Visitor(visitor.exchange)
+    with another.session:
+        another.come("signed-in")
+        visitor.post("/start-over")
+        assert another.ends_at(KEYS) == "/security-check"
+
+
+def test_a_session_is_kept_by_a_name_nobody_can_guess_and_only_so_many_are(visitor: Visitor) -> None:
+    tokens = []
+    for _ in range(MOST + 2):
+        visitor.session.cookies.clear()
+        visitor.come("human")
+        tokens.append(visitor.cookie)
+    assert len(set(tokens)) == MOST + 2
+    assert all(token and re.fullmatch(r"[A-Za-z0-9_-]{43,}", token) for token in tokens)
+    assert list(site_of(visitor.exchange).sessions) == tokens[2:]
+    assert visitor.ends_at(KEYS) == "/sign-in"
+    assert not [token for token in tokens if token and token in repr(site_of(visitor.exchange))]
 
 
 @pytest.mark.parametrize(
@@ -1005,7 +1079,7 @@ def pages() -> dict[str, tuple[requests.Response, Reader]]:
         with PracticeExchange(chance=Random(7)) as exchange:
             visitor = Visitor(exchange)
             with visitor.session:
-                _visit_everything(visitor, found)
+                visit_everything(visitor, found)
     finally:
         template_rendered.disconnect(note)
     files = {each.name for each in assets.path("practice").glob("*.html")}
@@ -1013,7 +1087,7 @@ def pages() -> dict[str, tuple[requests.Response, Reader]]:
     return {path: (reply, Reader(reply.text)) for path, reply in found.items()}
 
 
-def _visit_everything(visitor: Visitor, found: dict[str, requests.Response]) -> None:
+def visit_everything(visitor: Visitor, found: dict[str, requests.Response]) -> None:
     def get(path: str, note: str = "") -> None:
         found[f"{path} {note}".strip()] = visitor.get(path)
 
@@ -1182,6 +1256,37 @@ def test_a_hostile_nickname_is_only_text(trader: Visitor, typed: str) -> None:
     assert _runs_nothing(reply, page)
 
 
+FIELDS = {name for sent in FORMS for name in sent.form} | {"allow-all"}
+MARKUP = "'\"></textarea></title><u>typed</u>"
+
+
+def test_markup_is_tried_in_every_field(pages: dict[str, tuple[requests.Response, Reader]]) -> None:
+    tags = ("input", "textarea", "select", "button")
+    named = {each["name"] for _, page in pages.values() for tag in tags for each in page.all(tag) if "name" in each}
+    assert named == FIELDS
+
+
+@pytest.mark.parametrize("sent", FORMS, ids=lambda each: each.path)
+def test_markup_in_a_field_is_only_text_on_every_page(visitor: Visitor, sent: Sent) -> None:
+    furnish(visitor.exchange)
+    visitor.come(sent.level)
+    for field in FIELDS:
+        replies = [visitor.post(sent.path, {**sent.form, field: MARKUP})]
+        replies += [visitor.get(path) for path in ("/settings", WHITELIST, KEYS, "/inbox")]
+        for reply in replies:
+            page = Reader(reply.text)
+            assert not page.all("u"), (field, reply.url)
+            assert not page.unmatched, (field, reply.url)
+
+
+def test_no_template_leaves_the_escaping_out(exchange: PracticeExchange) -> None:
+    assert exchange._server is not None
+    assert isinstance(exchange._server.app, Flask)
+    for file in assets.path("practice").glob("*.html"):
+        assert exchange._server.app.select_jinja_autoescape(file.name)
+        assert not re.search(r"\|\s*(safe|xmlattr)|autoescape|Markup", file.read_text()), file
+
+
 @pytest.mark.parametrize("path", [*OPEN, *GUARDED])
 def test_a_hostile_query_is_never_echoed(trader: Visitor, path: str) -> None:
     furnish(trader.exchange)
@@ -1189,7 +1294,7 @@ def test_a_hostile_query_is_never_echoed(trader: Visitor, path: str) -> None:
     assert "alert(1)" not in trader.get(path, params=query).text
 
 
-def test_no_form_breaks_a_page(exchange: PracticeExchange, signed_in: RequestsCookieJar) -> None:
+def test_no_form_breaks_a_page(exchange: PracticeExchange) -> None:
     visitor = Visitor(exchange)
     names = [
         *("email", "password", "code", "nickname", "time-zone", "addresses", "made", "right", "allow-all", "to"),
@@ -1204,8 +1309,7 @@ def test_no_form_breaks_a_page(exchange: PracticeExchange, signed_in: RequestsCo
     def send(sent: Sent, typed: dict[str, list[str]], fills_in: bool, in_parts: bool) -> None:
         exchange._stage.open_account()
         furnish(exchange)
-        visitor.session.cookies.clear()
-        visitor.session.cookies.update(signed_in)
+        visitor.be_signed_in()
         form: dict[str, str | Sequence[str]] = {**(sent.form if fills_in else {}), **typed}
         files = {"file": ("a\"'<b>", b"\0<script>")} if in_parts else None
         reply = visitor.post(sent.path, form, files=files, allow_redirects=False)
