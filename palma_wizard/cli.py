@@ -308,7 +308,7 @@ class _Session:
         if reading.allowed_addresses is None:
             addresses = self._say("cli.addresses-unknown")
         else:
-            addresses = ", ".join(reading.allowed_addresses) or self._say("cli.addresses-any")
+            addresses = self._words.listed(reading.allowed_addresses) or self._say("cli.addresses-any")
         print(self._say("cli.addresses", addresses=addresses))
         print(self._say("cli.verdict", title=words.title))
         print(f"  {words.cause}")

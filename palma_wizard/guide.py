@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,10 @@ from palma_wizard import assets
 from palma_wizard.exchanges import EXCHANGES, Cause, Outcome
 
 ENGLISH: Final = "en"
+LONGEST_TEXT: Final = 1000
+MOST_LISTED: Final = 12
+_PLACE: Final = re.compile(r"[a-z][a-z0-9-]*")
+"""A place in a text that is filled in; with a dot or a bracket it would reach into what is filled in."""
 MOST_STEPS: Final = 10
 TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
 Place = tuple[float, float, float, float]
@@ -137,6 +142,12 @@ class Guide:
         text = self.words[key]
         return text.format_map(values) if values else text
 
+    def listed(self, addresses: Sequence[str]) -> str:
+        """As many of them as somebody would read; nothing where there are none."""
+        shown = ", ".join(addresses[:MOST_LISTED])
+        left = len(addresses) - MOST_LISTED
+        return f"{shown} {self.say('check.addresses-more', count=left)}" if left > 0 else shown
+
     def trouble(self, name: str) -> str:
         """What went wrong with the keyring, and what to do."""
         return f"{self.say(f'vault.{name}')} {self.say(f'vault-do.{name}')}"
@@ -233,6 +244,14 @@ class _Reader:
         value = table.get(key, default) if isinstance(table, dict) else None
         if not isinstance(value, str) or (not value.strip() and default is None):
             raise self._wrong(where, key, "a text is missing")
+        if len(value) > LONGEST_TEXT or not value.isprintable():
+            raise self._wrong(where, key, f"at most {LONGEST_TEXT} characters that can be seen are expected")
+        try:
+            names = [name for _, name, *_ in string.Formatter().parse(value) if name is not None]
+        except ValueError:
+            names = [""]
+        if not all(_PLACE.fullmatch(name) for name in names):
+            raise self._wrong(where, key, "a place in braces is not a plain name")
         return value
 
     def table(self, table: Any, key: str, where: str) -> dict[str, Any]:

@@ -302,6 +302,16 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a cause without words": (cut('text = "The key is switched off."'), "en.toml, causes.key-inactive.text: a text"),
     "a word that is a list": (swap('"PalmaBot Setup Wizard"', "[]"), "en.toml, words.name: a text is missing"),
     "a word that is empty": (swap('back = "Back"', 'back = ""'), "en.toml, words.button.back: a text is missing"),
+    "a word without end": (swap('back = "Back"', f'back = "{"b" * 5000}"'), "en.toml, words.button.back: at most"),
+    "a word that turns round": (swap('back = "Back"', 'back = "\\u202eBack"'), "en.toml, words.button.back: at most"),
+    "a word with a line break": (swap('back = "Back"', 'back = "Ba\\nck"'), "en.toml, words.button.back: at most"),
+    "a place that reaches in": (
+        swap("Type {url} into", "Type {url.__class__} into"),
+        "en.toml, words.practice.opened: a place in braces",
+    ),
+    "a place that indexes": (swap("Type {url} into", "Type {url[0]} into"), "en.toml, words.practice.opened: a place"),
+    "a place without a name": (swap("Type {url} into", "Type {} into"), "en.toml, words.practice.opened: a place"),
+    "a brace alone": (swap("Type {url} into", "Type {url into"), "en.toml, words.practice.opened: a place"),
     "no words": (ENGLISH[: ENGLISH.index("[words]")], "en.toml, words: a table is missing"),
     "no outcomes": (ENGLISH[: ENGLISH.index("[outcomes.works]")], "en.toml, outcomes: a table is missing"),
 }

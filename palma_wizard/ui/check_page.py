@@ -379,7 +379,7 @@ class CheckPage(Page):
             self._rights_grid.addWidget(label(self.say(f"right.{verdict.exchange}.{right.value}")), row, 1)
             self._rights_grid.addWidget(label(self.guide.right_state(right.value, state.value), "quiet"), row, 2)
         if reading.allowed_addresses is not None:
-            addresses = ", ".join(reading.allowed_addresses) or self.say("check.addresses-any")
+            addresses = self.guide.listed(reading.allowed_addresses) or self.say("check.addresses-any")
             last = len(reading.rights) + 1
             self._rights_grid.addWidget(label(self.say("check.addresses")), last, 1)
             self._rights_grid.addWidget(label(addresses, "quiet"), last, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QElapsedTimer, Qt, QUrl, Signal
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QMessageBox,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -205,6 +207,24 @@ def empty(layout: QVBoxLayout | QGridLayout) -> None:
         if (widget := item.widget()) is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def ask(parent: QWidget, name: str, words: Sequence[str], act: Callable[[], object]) -> None:
+    """A question: its title, its text, and its answers yes and no. Enter and Escape give the safe one, no."""
+    title, text, yes, no = words
+    if parent.findChild(QMessageBox, name) is not None:
+        return
+    box = QMessageBox(parent)
+    box.setObjectName(name)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(title)
+    box.setInformativeText(text)
+    box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole).clicked.connect(act)
+    stay = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    box.open()
 
 
 def announce(source: QWidget, text: str) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from palma_wizard import entry
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
-from palma_wizard.ui.page import Notice, Page, announce, button, empty, icon_label, label, named
+from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, label, named
 from palma_wizard.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -222,17 +222,8 @@ class StartPage(Page):
             announce(self, self.moved.text())
 
     def _ask_to_remove(self, label: str) -> None:
-        box = QMessageBox(self)
-        box.setObjectName("remove-question")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setText(self.say("start.remove-title", account=label))
-        box.setInformativeText(self.say("start.remove-text"))
-        yes = box.addButton(self.say("start.remove-yes"), QMessageBox.ButtonRole.DestructiveRole)
-        no = box.addButton(self.say("start.remove-no"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(no)
-        box.setEscapeButton(no)
-        yes.clicked.connect(lambda: self._tasks.start(self._remove(label)))
-        box.open()
+        words = [self.say(f"start.remove-{each}", account=label) for each in ("title", "text", "yes", "no")]
+        ask(self, "remove-question", words, lambda: self._tasks.start(self._remove(label)))
 
     async def _remove(self, label: str) -> None:
         from palma_wizard import vault
@@ -245,7 +236,8 @@ class StartPage(Page):
             return
         self.look_for_saved()
         link = self.guide.keys_link(exchange)
-        self.removed.show_words("info", self.say("start.removed", **self.guide.terms(exchange)))
+        words = "start.removed-practice" if self._draft.practice else "start.removed"
+        self.removed.show_words("info", self.say(words, **self.guide.terms(exchange)))
         self._at_the_exchange.setText("" if link is None else link.label)
         self._at_the_exchange.setVisible(link is not None and not self._draft.practice)
         self.removed.show()

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QDialog,
-    QMessageBox,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -29,7 +27,7 @@ from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.data_page import DataPage
 from palma_wizard.ui.guide_page import GuidePage
 from palma_wizard.ui.notice_page import NoticePage
-from palma_wizard.ui.page import Page, button, label
+from palma_wizard.ui.page import Page, ask, button, label
 from palma_wizard.ui.rail import Rail
 from palma_wizard.ui.start_page import StartPage
 from palma_wizard.ui.tasks import Tasks
@@ -360,19 +358,8 @@ class Wizard(QWizard):
         self.close()
 
     def _ask_to_leave(self) -> None:
-        if self.findChild(QMessageBox, "close-question") is not None:
-            return
-        box = QMessageBox(self)
-        box.setObjectName("close-question")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setText(self._say("close.title"))
-        box.setInformativeText(self._say("close.text"))
-        yes: QAbstractButton = box.addButton(self._say("close.yes"), QMessageBox.ButtonRole.DestructiveRole)
-        no = box.addButton(self._say("close.no"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(no)
-        box.setEscapeButton(no)
-        yes.clicked.connect(self._leave_for_good)
-        box.open()
+        words = [self._say(f"close.{each}") for each in ("title", "text", "yes", "no")]
+        ask(self, "close-question", words, self._leave_for_good)
 
     def _leave_for_good(self) -> None:
         self._leaving = True
