@@ -486,6 +486,15 @@ def test_a_store_that_keeps_nothing_is_found_out() -> None:
     assert probed.value.trouble is saved.value.trouble is Trouble.NOT_KEPT
 
 
+def test_a_store_is_used_only_if_it_keeps_a_canary() -> None:
+    forgetful, works = Vault(Misbehaving(), "forgetful"), Vault(Fails("", 0), "works")
+    assert vault._first_that_keeps([forgetful, works]) is works
+    assert works._backend.items == {}  # type: ignore[attr-defined]
+    with pytest.raises(VaultError) as caught:
+        vault._first_that_keeps([forgetful])
+    assert caught.value.trouble is Trouble.NOT_KEPT
+
+
 def test_use_works_on_a_thread_and_hands_back_what_it_got(practice: Vault) -> None:
     asyncio.run(vault.use(lambda store: store.save("hitbtc2", ENTRY, TODAY), practice=True))
     assert practice.load("hitbtc2") == Saved(MAIN, ENTRY, TODAY)
