@@ -258,7 +258,6 @@ class _Field:
         self._secret = secret
         self._widgets: list[QWidget] = [self._caption, self._line, paste]
         if secret:
-            self._line.setEchoMode(QLineEdit.EchoMode.Password)
             reveal = button(page.say("button.reveal"), icon="eye", name="reveal")
             reveal.pressed.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Normal))
             reveal.released.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Password))
