@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 import sys
 import tempfile
@@ -16,9 +17,11 @@ async def walk(name: str) -> None:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-    from palma_wizard import guide
+    from palma_wizard import guide, vault
+    from palma_wizard.exchanges import Credentials
     from palma_wizard.practice import SCENARIOS
     from palma_wizard.ui.wizard import CHECK, Wizard
+    from tests.hands import until
 
     app = QApplication.instance()
     assert app is not None
@@ -33,6 +36,12 @@ async def walk(name: str) -> None:
 
         def shoot(page: str) -> None:
             window.grab().save(str(OUT / f"{page}-{name}.png"))
+
+        async def check() -> None:
+            await until(window.check_page.run.isEnabled, "a wait that was asked for does not end")
+            window.check_page.start()
+            await until(lambda: window.draft.verdict is not None and window.check_page.cancel.isHidden(), "no verdict")
+            await settle()
 
         shoot("00-start")
         for number in range(1, 11):
@@ -78,22 +87,30 @@ async def walk(name: str) -> None:
             if scenario in {"slow", "hangs"}:
                 continue
             window._set_scenario(scenario)
-            while not window.check_page.run.isEnabled():  # a wait that the scenario before asked for
-                await settle()
-            window.check_page.start()
-            while window.draft.verdict is None:
-                await settle()
-            await settle()
+            await check()
             shoot(f"11-check-{scenario}")
         window._set_scenario("works")
-        while not window.check_page.run.isEnabled():
-            await settle()
-        window.check_page.start()
-        while window.draft.verdict is None:
-            await settle()
+        await check()
         window.check_page.save.click()
-        await settle(1)
+        await until(window.check_page.done.isVisible, "it was not saved")
+        await settle()
         shoot("12-saved")
+        old = datetime.date.today() - datetime.timedelta(120)  # noqa: DTZ011
+        vault.open_vault(practice=True).save("hitbtc2", Credentials("a" * 32, "b" * 32), old, label="second")
+        window.start_page.start_looking()
+        window.go(0)
+        await settle(0.8)
+        shoot("12-accounts")
+        for label in ("second", "main"):
+            await window.start_page._remove(label)
+        await settle(0.5)
+        shoot("12-removed")
+        window.go(9)
+        for number, trouble in enumerate((vault.Trouble.LOCKED, vault.Trouble.GIVEN_UP)):
+            window.data_page._trouble = trouble.value
+            window.data_page._store_asked()
+            await settle(0.2)
+            shoot(f"09-store-{number}-{trouble.value}")
         window._open_help()
         await settle()
         help_dialog = window.findChild(QDialog, "help-dialog")
@@ -116,10 +133,7 @@ async def walk(name: str) -> None:
             bar.setValue(bar.maximum())
             shoot(f"14-{exchange}-10-list")
             window.go(CHECK)
-            window.check_page.start()
-            while window.draft.verdict is None:
-                await settle()
-            await settle()
+            await check()
             shoot(f"14-{exchange}-11-check")
         window.check_page.report.click()
         await settle(0.3)
