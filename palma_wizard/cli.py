@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from palma_wizard import address, entry, guide, report, secrecy, vault, verify
 from palma_wizard.draft import Draft
@@ -102,8 +102,14 @@ def _run(arguments: list[str] | None) -> int:
         return CANCELLED
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """What was typed may be a secret in the wrong place: it is not said again."""
+        super().error(message.partition(":")[0] if "unrecognized" in message or "invalid" in message else message)
+
+
 def _parser(words: guide.Guide) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("palma-check", description=words.say("cli.description"), allow_abbrev=False)
+    parser = _Parser("palma-check", description=words.say("cli.description"), allow_abbrev=False)
     parser.add_argument("--exchange", choices=list(EXCHANGES), default="hitbtc2")
     parser.add_argument(
         "--practice",

@@ -125,8 +125,10 @@ class Draft:
             self._entry = entry
 
     def clear(self) -> None:
-        """Let go of the secret."""
-        self.enter(Credentials("", ""))
+        """Let go of the secret, and of what was said about it."""
+        with self._lock:
+            self._change()
+            self._entry = Credentials("", "")
 
     def begin(self) -> Ticket:
         self.drop_verdict()
@@ -169,14 +171,15 @@ class Draft:
         Only the entry that passed is written: an edit that comes in between raises NotTestedError, a later one stays
         unsaved. What was saved is let go of here. Raises VaultError as `Vault.save` does.
         """
-        exchange, entry, revision = self._exchange, self._entry, self._revision
-        if self._verdict is None or not self.may_save or vault.practice != self._practice:
-            raise NotTestedError
-        let_in = self.let_in
-        listed = self._verdict.reading.allowed_addresses
-        if not let_in and (listed is None or (listed and not self.own)):
-            let_in = _remembered(vault, exchange, self.label, entry)
-        vault.save(exchange, entry, today, let_in, label=self.label)
+        with self._lock:
+            exchange, label, entry, revision = self._exchange, self.label, self._entry, self._revision
+            verdict, let_in, own = self._verdict, self.let_in, self.own
+            if verdict is None or not self.may_save or vault.practice != self._practice:
+                raise NotTestedError
+        listed = verdict.reading.allowed_addresses
+        if not let_in and (listed is None or (listed and not own)):
+            let_in = _remembered(vault, exchange, label, entry)
+        vault.save(exchange, entry, today, let_in, label=label)
         with self._lock:  # the person may type meanwhile
             if revision == self._revision:
                 self._entry, self._stored, self._saved = Credentials("", ""), None, True

@@ -66,7 +66,7 @@ def clean(text: str) -> Cleaned:
     if bare != compact:
         removed.append(Removed.QUOTES)
     if len(bare) > LENGTH_LIMIT:
-        bare = bare[:LENGTH_LIMIT]
+        bare = bare[:LENGTH_LIMIT].rstrip(_QUOTES)  # a quote in its midst is at its end now
         removed.append(Removed.TOO_LONG)
     return Cleaned(bare, tuple(dict.fromkeys(removed)))
 

@@ -32,7 +32,9 @@ _NAMED: Final = re.compile(
     """
 )
 _SCHEME: Final = re.compile(r"\b(Basic|Bearer|HS256|BITSTAMP)\s+[A-Za-z0-9+/=_-]{8,}")
-_TOKEN: Final = re.compile(r"\b(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[A-Za-z0-9_-]{24,}|\b[0-9a-fA-F]{32,}\b")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{24,}")
+_KINDS: Final = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
+_HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
 
 
 def redact(text: str) -> str:
@@ -43,7 +45,13 @@ def redact(text: str) -> str:
                 text = text.replace(writing, HIDDEN)
     text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
-    return _TOKEN.sub(HIDDEN, text)
+    return _TOKEN.sub(_hidden_if_random, text)
+
+
+def _hidden_if_random(token: re.Match[str]) -> str:
+    """Small and capital letters and digits together, or a long hexadecimal number: no word looks like that."""
+    looks_random = all(kind.search(token[0]) for kind in _KINDS) or _HEX.fullmatch(token[0])
+    return HIDDEN if looks_random else token[0]
 
 
 def writings(secret: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import enum
 import importlib
@@ -155,10 +156,14 @@ class Vault:
         if len(text) > SIZE_LIMIT:
             raise VaultError(Trouble.TOO_LARGE)
         service = self._slot(exchange, free[0])
-        self._write(service, text)
-        if self._read(service) != text:
-            self._remove(service)
-            raise VaultError(Trouble.NOT_KEPT)
+        try:
+            self._write(service, text)
+            if self._read(service) != text:
+                raise VaultError(Trouble.NOT_KEPT)
+        except VaultError:
+            with contextlib.suppress(VaultError):
+                self._remove(service)
+            raise
         for item in before:
             self._remove(self._slot(exchange, item.slot))
 
@@ -216,7 +221,10 @@ class Vault:
 
     def _read(self, service: str) -> str | None:
         with _translated():
-            return self._backend.get_password(service, _USER)
+            try:
+                return self._backend.get_password(service, _USER)
+            except UnicodeDecodeError:
+                return ""  # nobody's item: damaged
 
     def _remove(self, service: str) -> None:
         self._go_on()
@@ -291,6 +299,8 @@ def _first_that_keeps(found: list[Vault]) -> Vault:
         try:
             vault.probe()
         except VaultError as error:
+            if error.trouble is Trouble.LOCKED or error.trouble is Trouble.GIVEN_UP:
+                raise  # a prompt that was turned down is no wish for another store
             if not number:
                 trouble = error.trouble
             continue

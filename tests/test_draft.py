@@ -303,6 +303,29 @@ def test_saved_again_without_a_word_on_its_list_a_key_keeps_what_was_known(
     assert saved.let_in == kept
 
 
+def test_the_account_is_the_one_that_save_was_pressed_for() -> None:
+    """Another exchange chosen in the middle takes the name of the account back to its default."""
+    draft = draft_after()
+
+    class Slow(MemoryStore):
+        def get_password(self, service: str, username: str) -> str | None:
+            draft.label = "main"
+            return super().get_password(service, username)
+
+    vault = Vault(Slow(), "slow")
+    draft.label = "second"
+    draft.save(vault, TODAY)
+    assert [account.label for account in vault.accounts("hitbtc2")] == ["second"]
+
+
+def test_let_go_of_nothing_counts_as_saved_or_tested() -> None:
+    draft = draft_after()
+    draft.save(Vault(MemoryStore(), "memory"), TODAY)
+    draft.clear()
+    assert not draft.is_saved
+    assert draft.verdict is None
+
+
 def test_a_damaged_item_does_not_stand_in_the_way_of_a_new_one() -> None:
     draft, store = draft_after(), MemoryStore()
     store.items[f"{SERVICE} hitbtc2 1", "PalmaBot Setup Wizard"] = "damaged"

@@ -45,6 +45,7 @@ SPACES, QUOTES, INVISIBLE, TOO_LONG = Removed.SPACES, Removed.QUOTES, Removed.IN
         ("a" * (LENGTH_LIMIT + 1), "a" * LENGTH_LIMIT, (TOO_LONG,)),
         ("a" * 100_000, "a" * LENGTH_LIMIT, (TOO_LONG,)),
         (" " * 100_000, "", (TOO_LONG, SPACES)),
+        ("a" * (LENGTH_LIMIT - 1) + '"b', "a" * (LENGTH_LIMIT - 1), (TOO_LONG,)),
     ],
     ids=ascii,
 )

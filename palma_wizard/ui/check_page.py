@@ -428,7 +428,8 @@ class CheckPage(Page):
             note = self.say("check.label-replaces", date=self._known[label])
         self._label_note.setText(note)
         self.label.setAccessibleDescription(note)
-        self.save.setEnabled(named_well and self._draft.may_save and self._saving is None)
+        idle = self._saving is None and self._running is None
+        self.save.setEnabled(named_well and self._draft.may_save and idle)
 
     def _start_saving(self) -> None:
         if self._saving is None and self.save.isEnabled():

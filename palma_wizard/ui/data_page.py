@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QAccessible, QHideEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard import entry
@@ -135,9 +135,12 @@ class DataPage(Page):
             field.let_type(may)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """No secret stays in a field that nobody sees; the draft keeps what was entered."""
+        """No secret stays in a field that nobody sees; the draft keeps what was entered.
+
+        QWizard hides all pages for a moment, against flicker, where a form becomes complete: that is no leaving.
+        """
         super().hideEvent(event)
-        if not event.spontaneous():
+        if self.isHidden():
             self.clear()
 
     def show_exchange(self, exchange: str) -> None:
@@ -245,7 +248,7 @@ class _Field:
         self._line.setAccessibleName(page.say(f"data.{words}"))
         self._line.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
         self._line.setDragEnabled(False)
-        self._line.textEdited.connect(self._take)
+        self._line.textChanged.connect(self._take)  # textEdited is silent on an undo in a password field
         self._caption = label(page.say(f"data.{words}"), "strong")
         self._caption.setBuddy(self._line)
         paste = button(page.say("button.paste"), icon="paste", name=f"paste-{words}")
@@ -277,7 +280,7 @@ class _Field:
     def show_text(self, text: str) -> None:
         if self._secret:
             self._line.setEchoMode(QLineEdit.EchoMode.Password)
-        self._line.setText(text)
+        self._put(text)
         self._cleaned = ""
 
     def show_terms(self, terms: Mapping[str, str]) -> None:
@@ -309,9 +312,29 @@ class _Field:
 
     def _take(self, text: str) -> None:
         cleaned = entry.clean(text)
-        if cleaned.text != self._line.text():
-            cursor = len(entry.clean(text[: self._line.cursorPosition()]).text)
-            self._line.setText(cleaned.text)
-            self._line.setCursorPosition(cursor)
-        self._cleaned = " ".join(self._page.say(f"removed.{what.value}") for what in cleaned.removed)
+        removed = list(cleaned.removed)
+        halves = self._holds_halves(text)
+        if halves and entry.Removed.INVISIBLE not in removed:
+            removed.insert(0, entry.Removed.INVISIBLE)
+        if halves or cleaned.text != self._line.text():
+            before = text.encode("utf-16-le", "surrogatepass")[: 2 * self._line.cursorPosition()].decode(
+                "utf-16-le", "ignore"
+            )
+            self._put(cleaned.text)
+            self._line.setCursorPosition(_units(entry.clean(before).text))
+        self._cleaned = " ".join(self._page.say(f"removed.{what.value}") for what in removed)
         self._page.changed()
+
+    def _put(self, text: str) -> None:
+        with QSignalBlocker(self._line):
+            self._line.setText(text)
+
+    def _holds_halves(self, text: str) -> bool:
+        """Whether the line shows lone halves of a character, which PySide leaves out of what it hands to Python."""
+        line = QAccessible.queryAccessibleInterface(self._line).textInterface()
+        return text == self._line.text() and line.characterCount() > _units(text)
+
+
+def _units(text: str) -> int:
+    """As Qt counts the places in a text."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

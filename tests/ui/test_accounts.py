@@ -279,6 +279,20 @@ def test_no_secret_stays_in_a_field_that_is_not_seen(window: Wizard, run: Runner
     run(walk())
 
 
+def test_a_form_that_becomes_complete_keeps_what_is_in_it(window: Wizard) -> None:
+    """QWizard hides its pages for a moment then."""
+    window.go(DATA)
+    key, line = (window.data_page.findChild(QLineEdit, name) for name in ("key", "secret"))
+    assert key is not None
+    assert line is not None
+    QTest.keyClicks(key, "a" * 32)
+    QTest.keyClicks(line, "b" * 32)
+    assert window.draft.entry == Credentials("a" * 32, "b" * 32)
+    assert window.data_page.isComplete()
+    QTest.keyClicks(line, "c")
+    assert window.draft.entry.secret == "b" * 32 + "c"
+
+
 def test_the_clipboard_is_emptied_when_the_person_asks(window: Wizard, run: Runner, store: vault.Vault) -> None:
     async def walk() -> None:
         window._set_practice(True)
