@@ -36,7 +36,7 @@ test: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.ccxt-done ## Insta
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: fuzz
-fuzz: setup .venv/.lock-test-done ## Try 10,000 replies, 5,000 inputs to the form and 2,000 operations on a keyring
+fuzz: setup .venv/.apt-test-done .venv/.lock-test-done ## Try 10,000 replies, 5,000 inputs to the form and 2,000 operations on a keyring
 	@PALMA_EXAMPLES=10000 PALMA_FORM_INPUTS=5000 PALMA_OPERATIONS=2000 $(BIN)/python -m pytest \
 		tests/ui/test_data_fuzz.py tests/test_vault_random.py tests/test_fuzz.py $(ARGS)
 
