@@ -131,7 +131,9 @@ class Vault:
         *,
         label: str = DEFAULT_LABEL,
     ) -> None:
-        """Store and read back; an account of that label is replaced. After any VaultError it is as it was before.
+        """Store and read back; an account of that label is replaced.
+
+        After a VaultError the old one is there, or, where the store went away behind the write, the new one: whole.
 
         FULL: the exchange has MOST_ACCOUNTS accounts already. TOO_LARGE: the store would not hold it.
         """

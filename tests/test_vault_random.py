@@ -1,239 +1,547 @@
-"""Random operations on a real gnome-keyring that is locked, killed and restarted: nothing is lost, none left."""
+"""Random work on the keyring, ended in the middle, with the store locked or killed: what lies there is what must."""
 
 from __future__ import annotations
 
-import datetime
+import collections
+import contextlib
 import gc
+import itertools
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import textwrap
 import time
-import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import secretstorage
+from jeepney import DBusErrorResponse  # type: ignore[import-untyped]
+from secretstorage.util import DBusAddressWrapper, format_secret, open_session
 
 from palma_wizard import vault
-from palma_wizard.entry import DEFAULT_LABEL
-from palma_wizard.exchanges import EXCHANGES, Credentials
-from palma_wizard.vault import MOST_ACCOUNTS, Saved, Trouble, VaultError
+from palma_wizard.entry import DEFAULT_LABEL, LONGEST_LABEL, is_label
+from palma_wizard.exchanges import EXCHANGES
+from palma_wizard.vault import MOST_ACCOUNTS, PRACTICE_SERVICE, PROBE_SERVICE, SERVICE, SIZE_LIMIT, Trouble
 from tests.conftest import _needed
+from tests.vault_work import Answer, Blow, Entry, Work, as_text, lock, perform
 
-OPERATIONS: Final = int(os.environ.get("PALMA_OPERATIONS", "0"))
-SEED: Final = int(os.environ.get("PALMA_SEED", str(random.randrange(1_000_000))))
-PASSWORD: Final = b"not-a-real-password"
-BUS: Final = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
-<allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy></busconfig>"""
-"""A bus that starts nothing by itself: a daemon that was killed stays dead until it is started."""
-LABELS: Final = (DEFAULT_LABEL, "second", "Zürich 🔑", "<b>bold</b>", "x" * 40, "a/b:c", "日本")
-TODAY: Final = datetime.date(2026, 3, 4)
-PLACES: Final = [(practice, exchange) for practice in (False, True) for exchange in EXCHANGES]
-Model = dict[tuple[bool, str], dict[str, Saved]]
+# keyring leaves its connection to the collector where the store is locked.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+OPERATIONS: Final = int(os.environ.get("PALMA_OPERATIONS", "60"))
+SEED: Final = int(os.environ.get("PALMA_SEED", "1"))
+
+PASSWORD: Final = b"invented-keyring-password"
+ALIEN: Final = ("What another program keeps", {"service": "another program", "username": "somebody"}, b"not ours")
+LABELS: Final = (
+    *(DEFAULT_LABEL, "MAIN", "second", "1", "null", "{}", "../up", "%s", 'quote"\\', "two  spaces"),
+    *("é", "e\u0301", "日本", "🔑" * LONGEST_LABEL, "l" * LONGEST_LABEL),
+)
+PLACES: Final = [(exchange, practice) for exchange in EXCHANGES for practice in (False, True)]
+GARBAGE: Final = ("", "damaged", "{}", '{"version": 2}', '{"version": 1, "label": "main", "order": 9, "key": "k"}')
+FOUND_AT: Final = {
+    f"{PRACTICE_SERVICE if practice else SERVICE} {exchange} {slot}": (exchange, practice, slot)
+    for exchange, practice in PLACES
+    for slot in range(1, MOST_ACCOUNTS + 2)
+}
+BUS: Final = """
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={home}/run</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{home}/services</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+SERVICE_FILE: Final = """
+[D-BUS Service]
+Name=org.freedesktop.secrets
+Exec={program} --start --foreground --components=secrets
+"""
+SPEC: Final = "org.freedesktop.Secret"
 
 
-class Keyring:
-    """A daemon of its own, with a password, on a bus and in a home of its own."""
+class Store:
+    """A gnome-keyring with a password, on a bus of its own; `wakes`: the bus starts it again, locked, when asked.
 
-    def __init__(self, home: Path, patch: pytest.MonkeyPatch) -> None:
-        (home / "run").mkdir(mode=0o700)
-        (home / "bus.conf").write_text(BUS)
-        for name, value in (("HOME", home), ("XDG_DATA_HOME", home / "data"), ("XDG_RUNTIME_DIR", home / "run")):
-            patch.setenv(name, str(value))
+    Version 42.1 at times ends by itself, some time after a process that used it was killed (GLib: "assertion failed:
+    (error != NULL)" in invoke_get_property_in_idle_cb). That counts as killed.
+    """
+
+    def __init__(self, home: Path, *, wakes: bool) -> None:
+        self.wakes = wakes
+        self._program = _needed("gnome-keyring-daemon", "gnome-keyring")
+        self._keyring: subprocess.Popen[bytes] | None = None
+        (home / "bus.conf").write_text(BUS.format(home=home))
+        (home / "services").mkdir()
+        if wakes:
+            (home / "services" / "it.service").write_text(SERVICE_FILE.format(program=self._program))
         self._bus = subprocess.Popen(
-            [_needed("dbus-daemon", "dbus"), f"--config-file={home / 'bus.conf'}", "--nofork", "--print-address"],
+            [_needed("dbus-daemon", "dbus"), f"--config-file={home}/bus.conf", "--nofork", "--print-address"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
         assert self._bus.stdout is not None
-        patch.setenv("DBUS_SESSION_BUS_ADDRESS", self._bus.stdout.readline().strip())
-        self.start()
+        os.environ["DBUS_SESSION_BUS_ADDRESS"] = self._bus.stdout.readline().strip()
+        self._bus.stdout.close()
+        self.connection = secretstorage.dbus_init()
+        self._dbus = DBusAddressWrapper("/org/freedesktop/DBus", "org.freedesktop.DBus", self.connection)
+        self._dbus.bus_name = "org.freedesktop.DBus"
+        self.start(unlocked=True)
 
-    def start(self) -> None:
-        self._daemon = subprocess.Popen(
-            [
-                _needed("gnome-keyring-daemon", "gnome-keyring"),
-                "--foreground",
-                "--unlock",
-                "--components=secrets",
-            ],
+    def close(self) -> None:
+        self.kill()
+        self.connection.close()
+        self._bus.kill()
+        self._bus.wait()
+
+    def start(self, *, unlocked: bool) -> None:
+        self._keyring = subprocess.Popen(
+            [self._program, "--foreground", "--components=secrets", *(["--unlock"] if unlocked else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        assert self._daemon.stdin is not None
-        self._daemon.stdin.write(PASSWORD)
-        self._daemon.stdin.close()
-        until = time.monotonic() + 10
-        while True:
-            try:
-                vault.open_vault(practice=True)
-            except VaultError:
-                assert time.monotonic() < until, "gnome-keyring does not answer"
-                time.sleep(0.02)
-            else:
-                return
+        assert self._keyring.stdin is not None
+        self._keyring.stdin.write(PASSWORD if unlocked else b"")
+        self._keyring.stdin.close()
+        _until(lambda: bool(self.pid()))
+        if unlocked:
+            _until(lambda: not secretstorage.get_default_collection(self.connection).is_locked())
+
+    def pid(self) -> int:
+        """The keyring's process, 0 where there is none."""
+        try:
+            return int(self._dbus.call("GetConnectionUnixProcessID", "s", "org.freedesktop.secrets")[0])
+        except DBusErrorResponse:
+            return 0
 
     def kill(self) -> None:
-        self._daemon.send_signal(signal.SIGKILL)
-        self._daemon.wait()
+        running = self.pid()
+        if running:
+            with contextlib.suppress(ProcessLookupError):  # it was killed a moment ago
+                os.kill(running, signal.SIGKILL)
+        if self._keyring is not None:
+            self._keyring.wait(10)
+            self._keyring = None
+        _until(lambda: not self.pid())
 
-    def lock(self) -> None:
-        with secretstorage.dbus_init() as bus:
-            secretstorage.get_default_collection(bus).lock()
+    def revive(self, *, unlocked: bool = True) -> None:
+        if not self.wakes:
+            self.start(unlocked=unlocked)
+        if unlocked:
+            self.unlock()
 
-    def labels(self) -> list[str]:
-        """Of every item that lies in it, whose ever it is."""
-        with secretstorage.dbus_init() as bus:
-            return [item.get_label() for item in secretstorage.get_default_collection(bus).get_all_items()]
+    def unlock(self) -> None:
+        way = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+        secrets = DBusAddressWrapper("/org/freedesktop/secrets", way, self.connection)
+        secret = format_secret(open_session(self.connection), PASSWORD, "text/plain")
+        login = "/org/freedesktop/secrets/collection/login"
+        secrets.call("UnlockWithMasterPassword", "o(oayays)", login, secret)
 
-    def stop(self) -> None:
+    def names(self) -> set[str]:
+        return set(self._dbus.call("ListNames", "")[0])
+
+    def settle(self, before: set[str]) -> None:
+        """What a killed process asked for last is done by the keyring before anything that is asked from now on."""
+        _until(lambda: self.names() <= before)
+
+    def items(self) -> list[tuple[dict[str, str], bytes]]:
+        """Attributes and secret of all that lies there, in every collection."""
+        running = self.pid()
+        try:
+            return self._items()
+        except (AssertionError, DBusErrorResponse, secretstorage.SecretStorageException):
+            if self.pid() == running:
+                raise
         self.kill()
-        self._bus.terminate()
-        self._bus.wait()
-        assert self._bus.stdout is not None
-        self._bus.stdout.close()
+        self.revive()
+        return self._items()
 
-
-@pytest.fixture
-def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyring]:
-    made = Keyring(tmp_path, monkeypatch)
-    yield made
-    made.stop()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # keyring leaves its line to a locked store open
-        gc.collect()
-
-
-def stored(place: tuple[bool, str]) -> dict[str, Saved]:
-    practice, exchange = place
-    return {account.label: account for account in vault.open_vault(practice=practice).accounts(exchange)}
-
-
-def as_code(place: tuple[bool, str], saved: Saved, *, forgets: bool, calls: int) -> str:
-    """The same operation in a process that kills itself before its n-th call of the store."""
-    entry, exchange = saved.credentials, place[1]
-    work = (
-        f"store.forget({exchange!r}, {saved.label!r})"
-        if forgets
-        else f"store.save({exchange!r}, Credentials({entry.key!r}, {entry.secret!r}), "
-        f"datetime.date(2026, 3, 4), label={saved.label!r})"
-    )
-    return textwrap.dedent(
-        f"""
-        import datetime, os, signal
-        from keyring.backends import SecretService
-        from palma_wizard import vault
-        from palma_wizard.exchanges import Credentials
-        left = {calls}
-        def counted(call):
-            def counting(*arguments):
-                global left
-                left -= 1
-                if not left:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return call(*arguments)
-            return counting
-        for name in ("set_password", "get_password", "delete_password"):
-            setattr(SecretService.Keyring, name, counted(getattr(SecretService.Keyring, name)))
-        store = vault.open_vault(practice={place[0]})
-        {work}
-        """
-    )
-
-
-class Walk:
-    """Does one thing after the other; `model` says what must lie there."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self.keyring = keyring
-        self.chance = random.Random(SEED)
-        self.model: Model = {place: {} for place in PLACES}
-
-    def one(self) -> str:
-        ways: list[tuple[Callable[[tuple[bool, str], Saved], None], int]] = [
-            *((self.save, 30), (self.forget, 18), (self.load, 10), (self.probe, 4)),
-            *((self.killed, 10), (self.locked, 3), (self.daemon_killed, 4)),
+    def _items(self) -> list[tuple[dict[str, str], bytes]]:
+        paths = [
+            path
+            for each in secretstorage.get_all_collections(self.connection)
+            for path in self._at(each.collection_path, "Collection").get_property("Items")
         ]
-        way = self.chance.choices([each for each, _ in ways], [weight for _, weight in ways])[0]
-        place, label = self.chance.choice(PLACES), self.chance.choice(LABELS)
-        text = "".join(self.chance.choices("abcXYZ0189_-é🔑", k=self.chance.randint(1, 64)))
-        way(place, Saved(label, Credentials(f"made-up-{text}", text[::-1]), TODAY))
-        assert stored(place) == self.model[place], way.__name__
-        return way.__name__
+        service = self._at("/org/freedesktop/secrets", "Service")
+        _, session = service.call("OpenSession", "sv", "plain", ("s", ""))
+        (secrets,) = service.call("GetSecrets", "aoo", paths, session)
+        self._at(session, "Session").call("Close", "")
+        assert secrets.keys() == set(paths)
+        return [(self._at(path, "Item").get_property("Attributes"), bytes(secrets[path][2])) for path in paths]
 
-    def save(self, place: tuple[bool, str], saved: Saved) -> None:
-        store, there = vault.open_vault(practice=place[0]), self.model[place]
-        assert len({*LABELS}) < MOST_ACCOUNTS
-        store.save(place[1], saved.credentials, TODAY, label=saved.label)
-        there[saved.label] = saved
-
-    def forget(self, place: tuple[bool, str], saved: Saved) -> None:
-        there = self.model[place]
-        assert vault.open_vault(practice=place[0]).forget(place[1], saved.label) is (saved.label in there)
-        there.pop(saved.label, None)
-
-    def load(self, place: tuple[bool, str], saved: Saved) -> None:
-        assert vault.open_vault(practice=place[0]).load(place[1], saved.label) == self.model[place].get(saved.label)
-
-    def probe(self, place: tuple[bool, str], saved: Saved) -> None:
-        vault.open_vault(practice=place[0]).probe()
-        assert not any("probe" in label for label in self.keyring.labels())
-
-    def killed(self, place: tuple[bool, str], saved: Saved) -> None:
-        forgets = self.chance.random() < 0.3
-        before = dict(self.model[place])
-        after = {label: each for label, each in before.items() if label != saved.label}
-        if not forgets:
-            after[saved.label] = saved
-        code = as_code(place, saved, forgets=forgets, calls=self.chance.randint(1, 16))
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
-        there = stored(place)
-        assert done.returncode in {0, -signal.SIGKILL}, done.stderr.decode()
-        assert there in ([after] if done.returncode == 0 else [before, after]), "neither the old nor the new"
-        self.model[place] = there
-
-    def locked(self, place: tuple[bool, str], saved: Saved) -> None:
-        self.keyring.lock()
-        with pytest.raises(VaultError) as caught:
-            vault.open_vault(practice=place[0]).save(place[1], saved.credentials, TODAY, label=saved.label)
-        assert caught.value.trouble is Trouble.LOCKED
-        self.keyring.kill()
-        self.keyring.start()
-
-    def daemon_killed(self, place: tuple[bool, str], saved: Saved) -> None:
-        store = vault.open_vault(practice=place[0])
-        self.keyring.kill()
-        with pytest.raises(VaultError) as caught:
-            store.load(place[1], saved.label)
-        assert caught.value.trouble is not Trouble.BROKEN_ITEM
-        self.keyring.start()
+    def _at(self, path: str, interface: str) -> DBusAddressWrapper:
+        return DBusAddressWrapper(path, f"{SPEC}.{interface}", self.connection)
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # keyring leaves a locked one's line open
-@pytest.mark.skipif(not OPERATIONS, reason="takes minutes: make fuzz does it")
-def test_whatever_happens_in_between_nothing_is_lost_and_nothing_is_left(keyring: Keyring) -> None:
-    walk = Walk(keyring)
-    done: list[str] = []
-    try:
-        for number in range(OPERATIONS):
-            done.append(walk.one())
-            if number % 50 == 49:
-                assert {place: stored(place) for place in PLACES} == walk.model
-        assert {place: stored(place) for place in PLACES} == walk.model
-        for practice, exchange in PLACES:
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What lies at an exchange: accounts by label, older ones that a save did not come to remove, damaged items."""
+
+    accounts: dict[str, Entry] = field(default_factory=dict)
+    older: list[Entry] = field(default_factory=list)
+    damaged: int = 0
+
+
+def foreseen(place: Place, work: Work) -> tuple[Answer, Place]:
+    """What the work must answer, and leave."""
+    label, accounts = work.entry[0], place.accounts
+    clean = replace(place, older=[])
+    if work.name == "probe":
+        return Answer(), place
+    if work.name == "save":
+        items = len(accounts) + place.damaged
+        if items > MOST_ACCOUNTS or (items == MOST_ACCOUNTS and label not in accounts):
+            return Answer(trouble="full"), clean
+        if len(work.entry[1]) > SIZE_LIMIT:
+            return Answer(trouble="too-large"), clean
+        return Answer(), Place({**accounts, label: work.entry}, [], place.damaged)
+    if work.name == "accounts":
+        if place.damaged and not accounts:
+            return Answer(trouble="broken-item"), clean
+        return Answer([accounts[each] for each in sorted(accounts)]), clean
+    if work.name == "load":
+        if label not in accounts and place.damaged:
+            return Answer(trouble="broken-item"), clean
+        return Answer(accounts.get(label)), clean
+    left = {each: entry for each, entry in accounts.items() if each != label}
+    return Answer(bool(place.damaged) or label in accounts), Place(left)
+
+
+class Trial:
+    """Random work, one after the other, and what must lie there after each."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self.store = store
+        self.random = random.Random(f"{seed} {store.wakes}")
+        self.places = {place: Place() for place in PLACES}
+        self.slots: dict[tuple[str, bool, str], int] = {}
+        self.free: dict[tuple[str, bool], list[int]] = {}
+        self.canary = False
+        """Whether a probe that was ended may have left one."""
+        self.counted: collections.Counter[str] = collections.Counter()
+        self.history: collections.deque[str] = collections.deque(maxlen=12)
+        self._numbers = itertools.count(1)
+        self._child = self._next_child()
+        self._look()
+
+    def close(self) -> None:
+        self._child.kill()
+        self._child.communicate()
+
+    # -- what is chosen --
+
+    def step(self) -> int:
+        """Some work; how many operations it was."""
+        chance = self.random.random()
+        if chance < 0.08:
+            return self._while_locked()
+        if chance < 0.16:
+            return self._while_dead()
+        if chance < 0.20:
+            self._damage()
+        elif chance < 0.55:
+            self._struck(self._work())
+        else:
+            self._well(self._work())
+        return 1
+
+    def _work(self) -> Work:
+        pick = self.random
+        exchange, practice = PLACES[0] if pick.random() < 0.6 else pick.choice(PLACES)
+        name = pick.choices(("save", "load", "accounts", "forget", "probe"), (50, 12, 10, 18, 10))[0]
+        label = pick.choice(LABELS)
+        known = sorted(self.places[exchange, practice].accounts)
+        if known and pick.random() < 0.4:
+            label = pick.choice(known)
+        number = next(self._numbers)
+        key = f"invented-key-{number}-{'🔑' * pick.randrange(3)}" + "k" * (SIZE_LIMIT * (pick.random() < 0.03))
+        day = f"20{pick.randrange(10, 99)}-0{pick.randrange(1, 10)}-1{pick.randrange(10)}"
+        let_in = tuple(f"203.0.113.{pick.randrange(256)}" for _ in range(pick.randrange(5)))
+        entry = (label, key, f'invented\n"secret"-{number}', pick.choice(("", "up1234567")), day, let_in)
+        return Work(name, exchange, practice, entry)
+
+    # -- what is done --
+
+    def _note(self, what: str, work: Work | None = None) -> None:
+        self.counted[what] += 1
+        self.history.append(f"{what}: {work.name} {work.exchange} {work.practice} {work.entry[0]!a}" if work else what)
+
+    def _well(self, work: Work) -> None:
+        self._note("undisturbed", work)
+        running = self.store.pid()
+        answer = perform(partial(vault.open_vault, practice=work.practice), work)
+        if self.store.pid() != running:
+            self._note("the store ended by itself")
+            self._after(work, answer, "store killed", by_itself=False)
+            return
+        self._came_to_its_end(work, answer)
+        self.canary = False
+        self._look()
+
+    def _came_to_its_end(self, work: Work, answer: Answer) -> None:
+        expected, left = foreseen(self.places[work.exchange, work.practice], work)
+        assert as_text(answer) == as_text(expected)
+        self.places[work.exchange, work.practice] = left
+        if work.name == "probe":
+            self.canary = False
+
+    def _while_locked(self) -> int:
+        lock()
+        self._note("locked")
+        return self._in_vain({Trouble.LOCKED}, self.store.unlock)
+
+    def _while_dead(self) -> int:
+        """The bus may start the keyring anew, and then it is locked."""
+        self.store.kill()
+        self._note("dead")
+        if self.random.random() < 0.3:
+            self.store.revive(unlocked=False)
+            return self._in_vain({Trouble.LOCKED}, self.store.unlock)
+        expected = {Trouble.LOCKED} if self.store.wakes else {Trouble.NO_STORE, Trouble.REFUSED}
+        return self._in_vain(expected, self.store.revive)
+
+    def _in_vain(self, expected: set[Trouble], end: Callable[[], None]) -> int:
+        number, running = self.random.randrange(1, 4), self.store.pid()
+        found = vault.Vault(_backend(), "one that was found before")
+        for _ in range(number):
+            work = self._work()
+            found._service = PRACTICE_SERVICE if work.practice else SERVICE
+            anew = self.random.random() < 0.5
+            answer = perform(partial(vault.open_vault, practice=work.practice) if anew else lambda: found, work)
+            self._note(f"in vain, {'opened anew' if anew else 'found before'}, {answer.trouble}", work)
+            if running and self.store.pid() != running:
+                self._note("the store ended by itself")
+                expected = {Trouble.LOCKED, Trouble.REFUSED, Trouble.NO_STORE}
+            assert answer.trouble in {trouble.value for trouble in expected}
+        if running and self.store.pid() != running:
+            self.store.kill()
+            self.store.revive()
+        else:
+            end()
+        self._look()
+        return number
+
+    def _damage(self) -> None:
+        """Somebody writes nonsense into a free slot or over an account."""
+        exchange, practice = self.random.choice(PLACES[:3])
+        place = self.places[exchange, practice]
+        accounts = dict(place.accounts)
+        if place.older or place.damaged > 1:
+            return
+        if accounts and self.random.random() < 0.5:
+            label = self.random.choice(sorted(accounts))
+            slot = self.slots[exchange, practice, label]
+            del accounts[label]
+        elif self.free[exchange, practice]:
+            slot = self.random.choice(self.free[exchange, practice])
+        else:
+            return
+        self._note("damage")
+        service = f"{PRACTICE_SERVICE if practice else SERVICE} {exchange} {slot}"
+        _backend().set_password(service, vault._USER, self.random.choice(GARBAGE))
+        self.places[exchange, practice] = Place(accounts, [], place.damaged + 1)
+        self._look()
+
+    def _next_child(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.vault_work"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _struck(self, work: Work) -> None:
+        """In a process of its own: it is killed, or the store is locked or killed, before a call or at any moment."""
+        kind = self.random.choices(("killed", "locked", "store killed"), (6, 2, 2))[0]
+        step = self.random.choice((*[0] * 10, *range(1, 15)))
+        if work.name == "save" and self.random.random() < 0.5:
+            step = self.random.choice((10, 11, 12, 12))  # nine slots are read; one is written, read back, one removed
+        moment = self.random.uniform(0, 0.06 if work.name in ("load", "accounts", "probe") else 0.15)
+        child, self._child = self._child, self._next_child()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        names, keyring = self.store.names(), self.store.pid()
+        child.stdin.write(as_text({"work": work, "blow": Blow(kind, step, keyring)}) + "\n")
+        child.stdin.flush()
+        if not step:
+            time.sleep(moment)
+            if kind == "killed":
+                child.kill()
+            elif kind == "locked":
+                lock()
+            else:
+                os.kill(keyring, signal.SIGKILL)
+        said, wrong = child.communicate(timeout=30)
+        self._note(f"{kind} {'before a call' if step else 'at a moment'}", work)
+        if child.returncode == -signal.SIGKILL and kind == "killed":
+            self.store.settle(names)
+            answer = None
+        elif not step and "IndexError" in wrong:  # the store was gone before the work looked for it
+            answer = Answer(trouble=Trouble.NO_STORE.value)
+        else:
+            assert (child.returncode, wrong) == (0, "")
+            answer = Answer(**json.loads(said))
+        if kind != "store killed" and self.store.pid() != keyring:
+            self._note("the store ended by itself")
+            kind = "store killed"
+        self._after(work, answer, kind, by_itself=bool(step))
+
+    def _after(self, work: Work, answer: Answer | None, kind: str, *, by_itself: bool) -> None:
+        if kind == "locked":
+            self.store.unlock()
+        elif kind == "store killed":
+            self.store.kill()  # the next one, that the bus started; or the same, where the work ended before
+            self.store.revive()
+        before = self.places[work.exchange, work.practice]
+        expected, after = foreseen(before, work)
+        if answer is not None and as_text(answer) == as_text(expected):
+            self.counted[f"{kind}, done in spite of it or before"] += 1
+            self._came_to_its_end(work, answer)
+            self._look()
+            return
+        if answer is not None:
+            allowed = {Trouble.LOCKED} if by_itself else {Trouble.LOCKED, Trouble.REFUSED}
+            if kind == "store killed":
+                allowed = {Trouble.LOCKED, Trouble.REFUSED, Trouble.NO_STORE}
+            assert answer.trouble in {trouble.value for trouble in allowed}
+            self.counted[f"{kind}, {answer.trouble}"] += 1
+        self.canary |= work.name == "probe"
+        found = self._found()[work.exchange, work.practice]
+        if found.accounts == before.accounts:
+            gone = before.damaged if work.name == "forget" else 0
+            assert before.damaged - gone <= found.damaged <= before.damaged
+        else:
+            assert (found.accounts, found.damaged) == (after.accounts, after.damaged)
+            if answer is not None:
+                self.counted[f"done, and called a trouble: {work.name}, {kind}, {answer.trouble}"] += 1
+        possible = [*before.older]
+        if work.name == "save" and work.entry[0] in before.accounts and found.accounts == after.accounts:
+            possible.append(before.accounts[work.entry[0]])
+        assert all(entry in possible for entry in found.older)
+        assert len(found.older) <= max(1, len(before.older))
+        self.counted["an older one left"] += bool(found.older)
+        self.places[work.exchange, work.practice] = found
+        self._look()
+        if self.random.random() < 0.5:
+            self._well(Work("accounts", work.exchange, work.practice, work.entry))
+
+    # -- what lies there --
+
+    def _look(self) -> None:
+        assert self._found() == self.places
+
+    def _found(self) -> dict[tuple[str, bool], Place]:
+        """Read past the vault. Nothing lies there but accounts, damaged items, at times a canary, and the alien's."""
+        whole: dict[tuple[str, bool], list[tuple[int, int, Entry]]] = {place: [] for place in PLACES}
+        damaged: collections.Counter[tuple[str, bool]] = collections.Counter()
+        canaries = aliens = 0
+        taken = set()
+        for attributes, secret in self.store.items():
+            service = attributes["service"]
+            if (service, secret) == (ALIEN[1]["service"], ALIEN[2]):
+                aliens += 1
+                continue
+            assert attributes["username"] == vault._USER
+            if service == PROBE_SERVICE:
+                canaries += 1
+                continue
+            exchange, practice, slot = FOUND_AT[service]
+            assert service not in taken
+            taken.add(service)
+            if secret.decode() in GARBAGE:
+                damaged[exchange, practice] += 1
+                continue
+            fields = json.loads(secret)
+            assert fields.pop("version") == 1
+            order, let_in = fields.pop("order"), tuple(fields.pop("let_in"))
+            texts = [fields.pop(name) for name in ("label", "key", "secret", "user_id", "saved_on")]
+            assert not fields
+            whole[exchange, practice].append((order, slot, (texts[0], *texts[1:], let_in)))
+        assert aliens == 1
+        assert canaries <= self.canary
+        self.counted["a canary left"] += canaries
+        self.slots = {(*place, entry[0]): slot for place, lying in whole.items() for _, slot, entry in sorted(lying)}
+        self.free = {
+            place: [slot for service, (*at, slot) in FOUND_AT.items() if (*at,) == place and service not in taken]
+            for place in PLACES
+        }
+        found = {}
+        for place, lying in whole.items():
+            accounts = {entry[0]: entry for _, _, entry in sorted(lying)}
+            older = [entry for _, _, entry in lying if accounts[entry[0]] != entry]
+            assert len(accounts) + len(older) == len(lying), "the same twice"
+            found[place] = Place(accounts, older, damaged[place])
+        return found
+
+    def clear(self) -> None:
+        """Forget all, the way the window does; opening sends a last probe."""
+        for exchange, practice in PLACES:
             store = vault.open_vault(practice=practice)
-            for label in walk.model[practice, exchange]:
-                assert store.forget(exchange, label)
-        assert keyring.labels() == [], "something is left behind"
+            for label in (*self.places[exchange, practice].accounts, DEFAULT_LABEL):
+                store.forget(exchange, label)
+        assert [secret for _, secret in self.store.items()] == [ALIEN[2]]
+
+
+def _backend() -> Any:
+    from keyring.backends.SecretService import Keyring
+
+    return Keyring()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(params=[False, True], ids=["that stays dead", "that the bus starts again"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    (tmp_path / "run").mkdir(mode=0o700)
+    for name in [name for name in os.environ if name.startswith("XDG_")]:
+        monkeypatch.delenv(name)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "GNOME_KEYRING_CONTROL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "")
+    made = Store(tmp_path, wakes=request.param)
+    secretstorage.get_default_collection(made.connection).create_item(*ALIEN)
+    yield made
+    made.close()
+    gc.collect()
+
+
+def test_the_labels_are_valid() -> None:
+    assert all(is_label(label) for label in LABELS)
+
+
+def test_whatever_happens_what_was_saved_lies_there_and_nothing_else(store: Store) -> None:
+    trial = Trial(store, SEED)
+    done = 0
+    try:
+        while done < OPERATIONS / 2:
+            done += trial.step()
+        trial.clear()
     except BaseException as error:
-        error.add_note(f"PALMA_SEED={SEED} PALMA_OPERATIONS={OPERATIONS}, after {len(done)}: {done[-5:]}")
+        error.add_note(f"PALMA_SEED={SEED} PALMA_OPERATIONS={OPERATIONS}, operation {done}; the last ones:")
+        error.add_note("\n".join(trial.history))
         raise
+    finally:
+        trial.close()
+        print(done, *sorted(trial.counted.items()), sep="\n")  # noqa: T201
