@@ -90,6 +90,8 @@ def _run(arguments: list[str] | None) -> int:
         parser.error("--save stores what was just entered and --saved takes what is stored: choose one")
     if chosen.with_addresses and chosen.report is None:
         parser.error("--with-addresses says what --report may hold: name a FILE")
+    if chosen.replace and not chosen.save:
+        parser.error("--replace says what --save may do: add it")
     if chosen.forget and (chosen.saved or chosen.save):
         parser.error("--forget stands alone")
     try:
@@ -121,6 +123,7 @@ def _parser(words: guide.Guide) -> argparse.ArgumentParser:
     )
     parser.add_argument("--saved", action="store_true", help="check the key that is stored")
     parser.add_argument("--save", action="store_true", help="store the key if it passes")
+    parser.add_argument("--replace", action="store_true", help="--save may replace another key of that account")
     parser.add_argument("--forget", action="store_true", help="remove the stored key from this computer")
     parser.add_argument(
         "--account",
@@ -153,6 +156,7 @@ class _Session:
         self._scenario: str | None = chosen.practice
         self._saved: bool = chosen.saved
         self._save: bool = chosen.save
+        self._replace: bool = chosen.replace
         self._forget: bool = chosen.forget
         self._json: bool = chosen.json
         self._report: str | None = chosen.report
@@ -180,6 +184,7 @@ class _Session:
                 practice = open_things.enter_context(_practice(self._scenario, self._words))
             draft = Draft(exchange=self._exchange, practice=self._practising)
             draft.label = self._account
+            draft.replaces = self._account if self._replace else ""
             draft.enter(self._entry(practice))
             verdict = asyncio.run(self._check(draft, practice))
         code = EXIT_CODES[verdict.outcome]
@@ -358,7 +363,9 @@ class _Session:
         try:
             return asyncio.run(vault.use(work, practice=self._practising))
         except vault.VaultError as error:
-            raise Stop(self._words.trouble(error.trouble.value), KEYRING_TROUBLE) from None
+            exists = error.trouble is vault.Trouble.EXISTS
+            sentence = self._say("cli.exists") if exists else self._words.trouble(error.trouble.value)
+            raise Stop(sentence, KEYRING_TROUBLE) from None
 
 
 def as_json(verdict: Verdict) -> dict[str, object]:

@@ -29,7 +29,8 @@ class Draft:
     """One exchange, one entry, and the verdict on exactly that entry.
 
     `own` are this computer's public addresses as far as known, `tried` the entries that let them in of a list somebody
-    is about to save at the exchange, `label` the account that a save writes.
+    is about to save at the exchange. `label` is the account that a save writes, and `replaces` the one whose key it may
+    replace.
     """
 
     def __init__(self, *, exchange: str = "hitbtc2", practice: bool = False) -> None:
@@ -45,6 +46,7 @@ class Draft:
         self.own: tuple[str, ...] = ()
         self.tried: tuple[str, ...] = ()
         self.label = DEFAULT_LABEL
+        self.replaces = ""
 
     @property
     def exchange(self) -> str:
@@ -98,22 +100,20 @@ class Draft:
 
     def take_stored(self, saved: Saved) -> None:
         """What was just read from the keyring, to be checked again."""
-        self.enter(Credentials("", ""))
+        self.clear()
         self.enter(saved.credentials)
         self._stored, self.label = saved, saved.label
 
     def choose(self, exchange: str, *, practice: bool) -> None:
         """An entry is of one exchange: its secret must not be sent to another."""
-        if exchange != self._exchange:
-            self.enter(Credentials("", ""))
+        if (exchange, practice) == (self._exchange, self._practice):
+            return
         if practice != self._practice:
             self.own = ()
-        if (exchange, practice) != (self._exchange, self._practice):
-            with self._lock:
-                self._change()
-                self._exchange, self._practice = exchange, practice
-            self.tried = ()
-            self.label = DEFAULT_LABEL
+        entry = Credentials("", "") if exchange != self._exchange else self._entry
+        self.clear()
+        with self._lock:
+            self._exchange, self._practice, self._entry = exchange, practice, entry
 
     def enter(self, entry: Credentials) -> None:
         if entry == self._entry:
@@ -125,10 +125,12 @@ class Draft:
             self._entry = entry
 
     def clear(self) -> None:
-        """Let go of the secret, and of what was said about it."""
+        """Let go of the secret, and of all that was about it."""
         with self._lock:
             self._change()
             self._entry = Credentials("", "")
+            self.tried = ()
+            self.label, self.replaces = DEFAULT_LABEL, ""
 
     def begin(self) -> Ticket:
         self.drop_verdict()
@@ -173,13 +175,13 @@ class Draft:
         """
         with self._lock:
             exchange, label, entry, revision = self._exchange, self.label, self._entry, self._revision
-            verdict, let_in, own = self._verdict, self.let_in, self.own
-            if verdict is None or not self.may_save or vault.practice != self._practice:
+            replace = label == self.replaces
+            if self._verdict is None or not self.may_save or vault.practice != self._practice:
                 raise NotTestedError
-        listed = verdict.reading.allowed_addresses
-        if not let_in and (listed is None or (listed and not own)):
-            let_in = _remembered(vault, exchange, label, entry)
-        vault.save(exchange, entry, today, let_in, label=label)
+            listed = self._verdict.reading.allowed_addresses
+            nothing_new = not self.let_in and (listed is None or (bool(listed) and not self.own))
+            let_in = None if nothing_new else self.let_in
+        vault.save(exchange, entry, today, let_in, label=label, replace=replace)
         with self._lock:  # the person may type meanwhile
             if revision == self._revision:
                 self._entry, self._stored, self._saved = Credentials("", ""), None, True
@@ -188,14 +190,3 @@ class Draft:
         self.drop_verdict()
         self._saved = False
         self._stored = None
-
-
-def _remembered(vault: Vault, exchange: str, label: str, entry: Credentials) -> tuple[str, ...]:
-    """Stored again without a word on its list, a key keeps what is known of it."""
-    from palma_wizard.vault import VaultError
-
-    try:
-        before = vault.load(exchange, label)
-    except VaultError:
-        return ()
-    return before.let_in if before is not None and before.credentials == entry else ()

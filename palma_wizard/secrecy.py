@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ctypes
 import json
 import logging
 import re
@@ -127,6 +126,8 @@ def _no_core_dumps() -> None:
     """As far as the system allows; its administrator can turn them on again."""
     with contextlib.suppress(Exception):
         if sys.platform == "win32":
+            import ctypes
+
             ctypes.windll.kernel32.SetErrorMode(0x0001 | 0x0002)  # no fault box, so no report with memory in it
             ctypes.windll.wer.WerSetFlags(1)  # WER_FAULT_REPORTING_FLAG_NOHEAP
         else:

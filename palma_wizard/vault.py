@@ -34,6 +34,7 @@ SIZE_LIMIT: Final = 1280
 """Characters of one item: what Windows Credential Manager holds."""
 _USER: Final = "PalmaBot Setup Wizard"
 _SLOTS: Final = range(1, MOST_ACCOUNTS + 2)
+_HIGHEST_ORDER: Final = 10**9
 _MOST_LET_IN: Final = 4
 _LONGEST_LET_IN: Final = 100
 
@@ -59,6 +60,7 @@ class Trouble(enum.Enum):
     BROKEN_ITEM = "broken-item"
     TOO_LARGE = "too-large"
     FULL = "full"
+    EXISTS = "exists"
     GIVEN_UP = "given-up"
 
 
@@ -102,7 +104,7 @@ class Vault:
         self.practice = practice
         self._service = PRACTICE_SERVICE if practice else SERVICE
         self.given_up = threading.Event()
-        """Once set, nothing more is written or removed."""
+        """Once set, nothing is stored or forgotten any more, and what was just written is taken out again."""
 
     def probe(self) -> None:
         """Write, read and remove a canary: a store that cannot do that must not be given a secret."""
@@ -127,21 +129,27 @@ class Vault:
         exchange: str,
         credentials: Credentials,
         today: datetime.date,
-        let_in: Sequence[str] = (),
+        let_in: Sequence[str] | None = None,
         *,
         label: str = DEFAULT_LABEL,
+        replace: bool = False,
     ) -> None:
-        """Store and read back; an account of that label is replaced.
+        """Store and read back. With None for `let_in`, the same key stored again keeps what it had.
 
         After a VaultError the old one is there, or, where the store went away behind the write, the new one: whole.
 
-        FULL: the exchange has MOST_ACCOUNTS accounts already. TOO_LARGE: the store would not hold it.
+        EXISTS: another key has that label, and is not to be replaced. FULL: the exchange has MOST_ACCOUNTS accounts
+        already. TOO_LARGE: the store would not hold it.
         """
         items = self._items(exchange)
-        before = [item for item in items if item.saved is not None and item.saved.label == label]
+        before = next((item for item in items if item.saved is not None and item.saved.label == label), None)
+        if before is not None and before.saved is not None and before.saved.credentials == credentials:
+            let_in = before.saved.let_in if let_in is None else let_in
+        elif before is not None and not replace:
+            raise VaultError(Trouble.EXISTS)
         taken = {item.slot for item in items}
         free = [slot for slot in _SLOTS if slot not in taken]
-        if not free or (not before and len(items) >= MOST_ACCOUNTS):
+        if not free or (before is None and len(items) >= MOST_ACCOUNTS):
             raise VaultError(Trouble.FULL)
         text = json.dumps(
             {
@@ -152,22 +160,24 @@ class Vault:
                 "secret": credentials.secret,
                 "user_id": credentials.user_id,
                 "saved_on": today.isoformat(),
-                "let_in": list(let_in[:_MOST_LET_IN]),
+                "let_in": list((let_in or ())[:_MOST_LET_IN]),
             },
         )
         if len(text) > SIZE_LIMIT:
             raise VaultError(Trouble.TOO_LARGE)
         service = self._slot(exchange, free[0])
+        self._go_on()
         try:
             self._write(service, text)
             if self._read(service) != text:
                 raise VaultError(Trouble.NOT_KEPT)
+            self._go_on()
         except VaultError:
             with contextlib.suppress(VaultError):
                 self._remove(service)
             raise
-        for item in before:
-            self._remove(self._slot(exchange, item.slot))
+        if before is not None:
+            self._remove(self._slot(exchange, before.slot))
 
     def accounts(self, exchange: str) -> list[Saved]:
         """All that can be read, by label. Raises BROKEN_ITEM only where nothing but damaged items lies there."""
@@ -190,6 +200,7 @@ class Vault:
     def forget(self, exchange: str, label: str = DEFAULT_LABEL) -> bool:
         """Remove an account, and all damaged items of the exchange with it; False where there was nothing."""
         gone = [item for item in self._items(exchange) if item.saved is None or item.saved.label == label]
+        self._go_on()
         for item in gone:
             self._remove(self._slot(exchange, item.slot))
         return bool(gone)
@@ -217,7 +228,6 @@ class Vault:
         return f"{self._service} {exchange} {slot}"
 
     def _write(self, service: str, text: str) -> None:
-        self._go_on()
         with _translated():
             self._backend.set_password(service, _USER, text)
 
@@ -229,7 +239,6 @@ class Vault:
                 return ""  # nobody's item: damaged
 
     def _remove(self, service: str) -> None:
-        self._go_on()
         try:
             with _translated():
                 self._backend.delete_password(service, _USER)
@@ -257,7 +266,7 @@ def _item(slot: int, text: str) -> _Item:
         if not is_label(texts[0]) or not isinstance(let_in, list) or len(let_in) > _MOST_LET_IN or not fits:
             raise ValueError
         order = fields["order"]
-        if type(order) is not int:
+        if type(order) is not int or not 0 <= order < _HIGHEST_ORDER:
             raise ValueError
         saved_on = datetime.date.fromisoformat(fields["saved_on"])
         return _Item(slot, Saved(texts[0], Credentials(*texts[1:]), saved_on, tuple(let_in)), order)
@@ -301,7 +310,7 @@ def _first_that_keeps(found: list[Vault]) -> Vault:
         try:
             vault.probe()
         except VaultError as error:
-            if error.trouble is Trouble.LOCKED or error.trouble is Trouble.GIVEN_UP:
+            if error.trouble is Trouble.LOCKED:
                 raise  # a prompt that was turned down is no wish for another store
             if not number:
                 trouble = error.trouble

@@ -21,7 +21,7 @@ async def walk(name: str) -> None:
     from palma_wizard.exchanges import Credentials
     from palma_wizard.practice import SCENARIOS
     from palma_wizard.ui.wizard import CHECK, Wizard
-    from tests.hands import until
+    from tests.hands import press_test, until
 
     app = QApplication.instance()
     assert app is not None
@@ -38,9 +38,7 @@ async def walk(name: str) -> None:
             window.grab().save(str(OUT / f"{page}-{name}.png"))
 
         async def check() -> None:
-            await until(window.check_page.run.isEnabled, "a wait that was asked for does not end")
-            window.check_page.start()
-            await until(lambda: window.draft.verdict is not None and window.check_page.cancel.isHidden(), "no verdict")
+            await press_test(window)
             await settle()
 
         shoot("00-start")

@@ -11,6 +11,9 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from palma_wizard.exchanges import Verdict
+from palma_wizard.ui.wizard import CHECK, DATA, Wizard
+
 
 def find(window: QWidget, name: str) -> QPushButton:
     found = window.findChild(QPushButton, name)
@@ -30,6 +33,22 @@ async def until(condition: Callable[[], object], what: str, seconds: float = 15)
     while not condition():
         assert time.monotonic() < deadline, what
         await asyncio.sleep(0.01)
+
+
+async def press_test(window: Wizard) -> Verdict:
+    """On the last page, once it may be pressed: the verdict, when the check is over."""
+    window.go(CHECK)
+    await until(window.check_page.run.isEnabled, "the test cannot be pressed")
+    click(window.check_page.run)
+    await until(lambda: window.draft.verdict is not None and window.check_page.cancel.isHidden(), "no verdict")
+    assert window.draft.verdict is not None
+    return window.draft.verdict
+
+
+async def try_practice_key(window: Wizard) -> Verdict:
+    window.go(DATA)
+    click(find(window, "practice-fill"))
+    return await press_test(window)
 
 
 def visible_words(window: QWidget) -> str:

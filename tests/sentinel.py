@@ -101,8 +101,8 @@ async def _walk() -> None:
 
     from palma_wizard import guide
     from palma_wizard.ui.report_dialog import _Report
-    from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
-    from tests.hands import click, find, until
+    from palma_wizard.ui.wizard import DATA, NOTICE, START, Wizard
+    from tests.hands import click, find, press_test, until
 
     settings = QSettings(str(Path.home() / "progress.ini"), QSettings.Format.IniFormat)
     made = Wizard(guide.load(), settings)
@@ -110,10 +110,7 @@ async def _walk() -> None:
     made.background_work()
 
     async def tested() -> None:
-        made.go(CHECK)
-        await until(made.check_page.run.isEnabled, "the test cannot be pressed")
-        click(made.check_page.run)
-        await until(lambda: made.draft.verdict is not None and made.check_page.cancel.isHidden(), "no verdict")
+        await press_test(made)
         assert not found_in("".join(_told_to_assistive_tools(made.check_page)))
 
     made.go(DATA)

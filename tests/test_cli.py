@@ -421,6 +421,20 @@ def test_a_key_that_may_withdraw_is_saved_after_a_yes_at_a_terminal(answer: str,
     assert (vault.open_vault(practice=True).load("hitbtc2") is not None) is kept
 
 
+@pytest.mark.usefixtures("_empty_keyring")
+def test_another_key_is_replaced_only_where_that_is_asked_for() -> None:
+    other = Credentials("another-key", "another-secret")
+    vault.open_vault(practice=True).save("hitbtc2", other, datetime.date(2026, 3, 4))
+    assert WORDS.say("cli.exists") in run("--practice", "--save").stdout
+    kept = vault.open_vault(practice=True).load("hitbtc2")
+    assert kept is not None
+    assert kept.credentials == other
+    assert WORDS.say("cli.exists") not in run("--practice", "--save", "--replace").stdout
+    kept = vault.open_vault(practice=True).load("hitbtc2")
+    assert kept is not None
+    assert kept.credentials.key == KEYS["hitbtc2"].key
+
+
 def test_what_is_typed_at_the_prompt_is_not_shown() -> None:
     code, shown = at_a_terminal([], (WORDS.say("cli.key"), f"{SENTINEL_KEY}\n"), (WORDS.say("cli.secret"), "\n"))
     assert code == 2

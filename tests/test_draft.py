@@ -295,6 +295,7 @@ def test_saved_again_without_a_word_on_its_list_a_key_keeps_what_was_known(
     vault = Vault(MemoryStore(), "memory")
     vault.save("hitbtc2", ENTRY, TODAY, (OWN,))
     draft = Draft()
+    draft.replaces = "main"
     draft.enter(entry)
     assert draft.finish(draft.begin(), verdict(listed=listed))
     draft.save(vault, TODAY)
@@ -324,6 +325,19 @@ def test_let_go_of_nothing_counts_as_saved_or_tested() -> None:
     draft.clear()
     assert not draft.is_saved
     assert draft.verdict is None
+
+
+def test_another_key_is_replaced_only_by_a_second_word() -> None:
+    vault = Vault(MemoryStore(), "memory")
+    vault.save("hitbtc2", OTHER, TODAY)
+    draft = draft_after()
+    with pytest.raises(VaultError) as caught:
+        draft.save(vault, TODAY)
+    assert caught.value.trouble is Trouble.EXISTS
+    assert draft.may_save
+    draft.replaces, draft.label = "main", "second"
+    draft.save(vault, TODAY)
+    assert [account.label for account in vault.accounts("hitbtc2")] == ["main", "second"]
 
 
 def test_a_damaged_item_does_not_stand_in_the_way_of_a_new_one() -> None:

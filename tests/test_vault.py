@@ -69,9 +69,15 @@ def test_what_is_saved_is_loaded_and_forgotten(real: Vault) -> None:
     assert not real.forget("hitbtc2")
 
 
-def test_saving_again_replaces(real: Vault) -> None:
-    real.save("hitbtc2", ENTRY, TODAY)
-    real.save("hitbtc2", OTHER, TODAY + datetime.timedelta(1))
+def test_another_key_takes_a_place_only_where_that_is_wanted(real: Vault) -> None:
+    real.save("hitbtc2", ENTRY, TODAY, ["203.0.113.7"])
+    with pytest.raises(VaultError) as caught:
+        real.save("hitbtc2", OTHER, TODAY)
+    assert caught.value.trouble is Trouble.EXISTS
+    later = TODAY + datetime.timedelta(1)
+    real.save("hitbtc2", ENTRY, later)
+    assert real.load("hitbtc2") == Saved(MAIN, ENTRY, later, ("203.0.113.7",)), "the same key is no other"
+    real.save("hitbtc2", OTHER, TODAY + datetime.timedelta(1), replace=True)
     assert real.load("hitbtc2") == Saved(MAIN, OTHER, TODAY + datetime.timedelta(1))
 
 
@@ -126,6 +132,8 @@ BROKEN = {
     "an order that is a text": json.dumps(GOOD_ITEM | {"order": "1"}),
     "a label that hides": json.dumps(GOOD_ITEM | {"label": "main\u202e"}),
     "a label without end": json.dumps(GOOD_ITEM | {"label": "m" * 500}),
+    "an order without end": json.dumps(GOOD_ITEM | {"order": 10**30}),
+    "a negative order": json.dumps(GOOD_ITEM | {"order": -1}),
     "no label": json.dumps(GOOD_ITEM | {"label": ""}),
     "a list that is a text": json.dumps(GOOD_ITEM | {"let_in": "203.0.113.7"}),
     "a list that is too long": json.dumps(GOOD_ITEM | {"let_in": ["203.0.113.7"] * 5}),
@@ -158,7 +166,7 @@ def test_accounts_of_one_exchange_lie_apart(real: Vault) -> None:
     real.save("hitbtc2", ENTRY, TODAY)
     real.save("hitbtc2", OTHER, TODAY, label="second")
     assert real.accounts("hitbtc2") == [Saved(MAIN, ENTRY, TODAY), Saved("second", OTHER, TODAY)]
-    real.save("hitbtc2", ENTRY, TODAY, label="second")
+    real.save("hitbtc2", ENTRY, TODAY, label="second", replace=True)
     assert real.load("hitbtc2", "second") == Saved("second", ENTRY, TODAY)
     assert real.forget("hitbtc2")
     assert real.accounts("hitbtc2") == [Saved("second", ENTRY, TODAY)]
@@ -171,7 +179,7 @@ def test_with_all_accounts_taken_a_new_one_is_refused_and_an_old_one_can_be_repl
     with pytest.raises(VaultError) as caught:
         real.save("hitbtc2", ENTRY, TODAY, label="one more")
     assert caught.value.trouble is Trouble.FULL
-    real.save("hitbtc2", OTHER, TODAY, label="account 3")
+    real.save("hitbtc2", OTHER, TODAY, label="account 3", replace=True)
     assert len(real.accounts("hitbtc2")) == MOST_ACCOUNTS
     assert real.load("hitbtc2", "account 3") == Saved("account 3", OTHER, TODAY)
 
@@ -212,14 +220,14 @@ def test_killed_at_any_step_it_is_the_old_or_the_new_and_whole(what: str, real: 
         work = (
             'store.forget("hitbtc2")'
             if what == "a removal"
-            else 'store.save("hitbtc2", Credentials("another-key", "another-secret"), datetime.date(2026, 3, 4))'
+            else 'store.save("hitbtc2", Credentials("another-key", "another-secret"), today, replace=True)'
         )
         done = python(
             f"""
             import datetime, os, signal
             from palma_wizard import vault
             from palma_wizard.exchanges import Credentials
-            store = vault.open_vault()
+            store, today = vault.open_vault(), datetime.date(2026, 3, 4)
             left = {step}
             def counted(call):
                 def counting(*arguments):
@@ -286,7 +294,7 @@ def test_a_store_that_fails_half_way_leaves_the_old_or_the_new(name: str, after:
     store.save("hitbtc2", ENTRY, TODAY)
     backend.failing, backend.left = name, after
     with contextlib.suppress(VaultError):
-        store.save("hitbtc2", OTHER, TODAY)
+        store.save("hitbtc2", OTHER, TODAY, replace=True)
     backend.failing = ""
     assert [account.credentials for account in store.accounts("hitbtc2")] in ([ENTRY], [OTHER])
 
@@ -304,8 +312,23 @@ def test_what_does_not_come_back_as_it_went_in_is_taken_out_and_the_old_one_stay
     store.save("hitbtc2", ENTRY, TODAY)
     backend.left = 1
     with pytest.raises(VaultError) as caught:
-        store.save("hitbtc2", OTHER, TODAY)
+        store.save("hitbtc2", OTHER, TODAY, replace=True)
     assert caught.value.trouble is Trouble.NOT_KEPT
+    assert store.accounts("hitbtc2") == [Saved(MAIN, ENTRY, TODAY)]
+
+
+def test_given_up_behind_the_write_it_is_taken_out_again() -> None:
+    class Slow(Fails):
+        def set_password(self, service: str, username: str, password: str) -> None:
+            super().set_password(service, username, password)
+            if "another" in password:
+                store.given_up.set()
+
+    store = Vault(Slow("", 0), "slow")
+    store.save("hitbtc2", ENTRY, TODAY)
+    with pytest.raises(VaultError) as caught:
+        store.save("hitbtc2", OTHER, TODAY, replace=True)
+    assert caught.value.trouble is Trouble.GIVEN_UP
     assert store.accounts("hitbtc2") == [Saved(MAIN, ENTRY, TODAY)]
 
 
@@ -341,7 +364,7 @@ def test_given_up_nothing_is_written_any_more(practice: Vault) -> None:
 def test_an_item_that_is_too_large_is_refused_before_it_is_written(real: Vault) -> None:
     real.save("hitbtc2", ENTRY, TODAY)
     with pytest.raises(VaultError) as caught:
-        real.save("hitbtc2", Credentials("k" * SIZE_LIMIT, "s"), TODAY)
+        real.save("hitbtc2", Credentials("k" * SIZE_LIMIT, "s"), TODAY, replace=True)
     assert caught.value.trouble is Trouble.TOO_LARGE
     assert real.load("hitbtc2") == Saved(MAIN, ENTRY, TODAY)
 

@@ -64,7 +64,7 @@ def perform(open_store: Callable[[], Vault], work: Work) -> Answer:
             store.probe()
         elif work.name == "save":
             entry = Credentials(key, secret, user_id)
-            store.save(work.exchange, entry, datetime.date.fromisoformat(day), let_in, label=label)
+            store.save(work.exchange, entry, datetime.date.fromisoformat(day), let_in, label=label, replace=True)
         elif work.name == "load":
             saved = store.load(work.exchange, label)
             return Answer(saved and entry_of(saved))

@@ -114,8 +114,7 @@ def read(answers: Mapping[str, Reply | Fault], credentials: Credentials) -> Read
             return reading(Outcome.WRONG_USER_ID, Cause.USER_ID_WRONG, Cause.OLDER_SWITCHED_OFF)
         notes = [Cause.TRADE_UNKNOWN, Cause.WITHDRAW_UNKNOWN]
         if spot is not CheckState.GRANTED:
-            refused = {CheckState.REJECTED, CheckState.REFUSED, CheckState.UNSIGNED, CheckState.INACTIVE}
-            notes.append(Cause.NEWER_REFUSED if spot in refused else Cause.NEWER_UNKNOWN)
+            notes.append(Cause.NEWER_REFUSED if spot in failures.REFUSALS else Cause.NEWER_UNKNOWN)
         elif (note := failures.older_note(older, answers[PALMABOT.id])) is not None:
             notes.append(note)
         return reading(Outcome.WORKS, *notes, *((Cause.CLOCK_WRONG,) if clock_off else ()))

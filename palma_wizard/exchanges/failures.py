@@ -93,7 +93,7 @@ def retry_after(answers: Iterable[Reply | Fault]) -> int | None:
     return max((a.retry_after for a in answers if isinstance(a, Reply) and a.retry_after is not None), default=None)
 
 
-_REFUSALS: Final = frozenset(
+REFUSALS: Final = frozenset(
     {
         CheckState.REJECTED,
         CheckState.REFUSED,
@@ -114,7 +114,7 @@ def older_note(shown: CheckState, answer: Reply | Fault) -> Cause | None:
         return Cause.OLDER_SWITCHED_OFF
     if shown is CheckState.COUNTER:
         return Cause.COUNTER_USED
-    if shown in _REFUSALS:
+    if shown in REFUSALS:
         return Cause.OLDER_REFUSED
     return Cause.OLDER_UNKNOWN
 

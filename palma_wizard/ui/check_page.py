@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime
 import math
 import time
@@ -43,7 +42,6 @@ _WARNINGS = {
     Cause.TRADE_UNKNOWN,
     Cause.WITHDRAW_UNKNOWN,
 }
-_ACCOUNTS_TIME_LIMIT = 3.0
 _LONGEST_WAIT = 3600
 """Seconds that the button stays off, however long the exchange says."""
 
@@ -68,7 +66,6 @@ class CheckPage(Page):
         self._waiting = QTimer(self, interval=250)
         self._waiting.timeout.connect(self._count_down)
         self._saving: Callable[[], object] | None = None
-        self._known: dict[str, str] = {}
         self._problem = ""
         self._complete = False
 
@@ -292,8 +289,6 @@ class CheckPage(Page):
             if found.reading.retry_after:
                 wait = min(found.reading.retry_after, _LONGEST_WAIT)
                 self._wait_until[found.exchange, found.practice] = time.monotonic() + wait
-            if found.passed:
-                await self._look_for_accounts()
         except asyncio.CancelledError:
             problem = self.say("check.cancelled")
         except OSError:
@@ -302,17 +297,6 @@ class CheckPage(Page):
         if self._draft.verdict is not None:
             verdict = self._draft.verdict
             announce(self, self.guide.outcome(verdict.outcome, verdict.exchange).title)
-
-    async def _look_for_accounts(self) -> None:
-        """So that nobody replaces a key without a word. Where the keyring cannot be asked, saving will say so."""
-        from palma_wizard import vault
-
-        exchange = self._draft.exchange
-        self._known = {}
-        with contextlib.suppress(vault.VaultError, TimeoutError):
-            async with asyncio.timeout(_ACCOUNTS_TIME_LIMIT):
-                found = await vault.use(lambda store: store.accounts(exchange), practice=self._draft.practice)
-            self._known = {account.label: account.saved_on.isoformat() for account in found}
 
     def _check_ended(self) -> None:
         """However it ended, cancelled before its first step included."""
@@ -424,8 +408,8 @@ class CheckPage(Page):
         self.label.setEnabled(self._saving is None)
         named_well = is_label(label)
         note = "" if named_well else self.say("check.label-wrong", count=LONGEST_LABEL)
-        if label in self._known:
-            note = self.say("check.label-replaces", date=self._known[label])
+        if label == self._draft.replaces:
+            note = self.say("check.label-replaces")
         self._label_note.setText(note)
         self.label.setAccessibleDescription(note)
         idle = self._saving is None and self._running is None
@@ -447,11 +431,13 @@ class CheckPage(Page):
             self._draft.save(store, today)
             return store.name
 
-        user_id = bool(self._draft.entry.user_id)
+        user_id, label = bool(self._draft.entry.user_id), self._draft.label
         try:
             name = await vault.use(store_it, practice=self._draft.practice)
         except vault.VaultError as error:
             self._problem = self.guide.trouble(error.trouble.value)
+            if error.trouble is vault.Trouble.EXISTS:
+                self._draft.replaces = label
         except NotTestedError:
             self._problem = self.say("check.changed")
         else:

@@ -235,12 +235,12 @@ class NoticePage(Page):
             if kind.seen:
                 line.setText("" if len(kind.seen) > 1 else kind.seen[0])
         self._show_ipv6(bool(self.own6.text()))
-        said = []
-        for agreement in dict.fromkeys(kind.agreement for kind in (four, six) if kind.seen):
-            listed = ", ".join(text for kind in (four, six) if kind.agreement is agreement for text in kind.seen)
-            said.append((agreement.value, self.say(f"notice.{agreement.value}", addresses=listed)))
-        sentences = [sentence for _, sentence in said]
+        found: dict[str, list[str]] = {}
+        for kind in (four, six):
+            if kind.seen:
+                found.setdefault(kind.agreement.value, []).extend(kind.seen)
+        sentences = [self.say(f"notice.{each}", addresses=", ".join(seen)) for each, seen in found.items()]
         if not (four.seen and six.seen):
             sentences.append(self.say("notice.none-of-kind" if four.seen else "notice.only-ipv6"))
-        self.result.show_words("good" if {each for each, _ in said} == {"both"} else "warn", " ".join(sentences))
+        self.result.show_words("good" if [*found] == ["both"] else "warn", " ".join(sentences))
         self._rehearse()

@@ -255,7 +255,7 @@ class Wizard(QWizard):
 
     def _replace_saved(self, label: str) -> None:
         self.draft.clear()
-        self.draft.label = label
+        self.draft.label = self.draft.replaces = label
         self.go(DATA)
 
     def _practise(self) -> None:

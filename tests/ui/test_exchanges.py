@@ -18,7 +18,7 @@ from palma_wizard.practice import KEYS, PracticeExchange
 from palma_wizard.ui.report_dialog import _Report
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.conftest import Runner
-from tests.hands import click, find, until, visible_words
+from tests.hands import click, find, try_practice_key, until, visible_words
 
 WORDS = guide.load()
 
@@ -116,11 +116,7 @@ def test_a_wrong_user_id_leads_back_to_the_form(window: Wizard, run: Runner) -> 
         window._set_practice(True)
         choose(window, "bitstamp")
         window._set_scenario("wrong-user-id")
-        window.go(DATA)
-        click(find(window, "practice-fill"))
-        window.go(CHECK)
-        click(window.check_page.run)
-        await until(lambda: window.draft.verdict is not None, "no verdict")
+        await try_practice_key(window)
         title = WORDS.outcome(Outcome.WRONG_USER_ID, "bitstamp").title
         await until(lambda: window.check_page.verdict.heading() == title, "another verdict")
         assert not window.check_page.save.isVisible()
@@ -134,11 +130,7 @@ def test_a_wait_that_was_asked_for_is_counted_down_and_not_longer(window: Wizard
     async def walk() -> None:
         window._set_practice(True)
         window._set_scenario("rate-limited")
-        window.go(DATA)
-        click(find(window, "practice-fill"))
-        window.go(CHECK)
-        click(window.check_page.run)
-        await until(lambda: window.draft.verdict is not None, "no verdict")
+        await try_practice_key(window)
         begun = asyncio.get_running_loop().time()
         button = window.check_page.run
         await until(lambda: button.text() == WORDS.say("check.again-in", seconds=3), "no countdown")
@@ -262,11 +254,7 @@ def test_a_window_that_was_minimised_goes_on_counting(window: Wizard, run: Runne
     async def walk() -> None:
         window._set_practice(True)
         window._set_scenario("rate-limited")
-        window.go(DATA)
-        click(find(window, "practice-fill"))
-        window.go(CHECK)
-        click(window.check_page.run)
-        await until(lambda: window.draft.verdict is not None and window.check_page.cancel.isHidden(), "no verdict")
+        await try_practice_key(window)
         window.check_page.hide()
         assert not window.check_page._waiting.isActive()
         window.check_page.show()
@@ -368,11 +356,7 @@ def test_a_report_is_read_before_it_is_saved_and_has_no_secret(window: Wizard, r
         window._set_practice(True)
         choose(window, "bitstamp")
         window.draft.own = ("203.0.113.7",)
-        window.go(DATA)
-        click(find(window, "practice-fill"))
-        window.go(CHECK)
-        click(window.check_page.run)
-        await until(lambda: window.draft.verdict is not None, "no verdict")
+        await try_practice_key(window)
         await until(window.check_page.report.isVisible, "no button for the report")
         click(window.check_page.report)
         dialog = window.check_page.findChild(QDialog, "report-dialog")
@@ -408,11 +392,7 @@ def test_the_real_list_of_a_key_goes_through_the_same_check(window: Wizard, run:
         practice: PracticeExchange = window._practice
         practice.add_key(replace(HITBTC_KEY, allowed_ips=("203.0.113.7",)))
         window.draft.own = ("203.0.113.7",)
-        window.go(DATA)
-        click(find(window, "practice-fill"))
-        window.go(CHECK)
-        click(window.check_page.run)
-        await until(lambda: window.draft.verdict is not None, "no verdict")
+        await try_practice_key(window)
         await until(window.check_page.listed.isVisible, "the list is not shown")
         words = visible_words(window)
         assert WORDS.say("rehearsal.not-yet") in words

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -614,15 +614,7 @@ def test_an_edit_during_a_save_stays_unsaved(window: Wizard, run: Runner, monkey
         name = "a slow store"
         saved: ClassVar[list[Credentials]] = []
 
-        def accounts(self, exchange: str) -> list[vault.Saved]:
-            return []
-
-        def load(self, exchange: str, label: str) -> vault.Saved | None:
-            return None
-
-        def save(
-            self, exchange: str, credentials: Credentials, today: datetime.date, let_in: Sequence[str], *, label: str
-        ) -> None:
+        def save(self, exchange: str, credentials: Credentials, *_: object, **__: object) -> None:
             time.sleep(0.4)
             self.saved.append(credentials)
 
