@@ -335,7 +335,11 @@ def test_another_key_is_replaced_only_by_a_second_word() -> None:
         draft.save(vault, TODAY)
     assert caught.value.trouble is Trouble.EXISTS
     assert draft.may_save
+    vault.save("hitbtc2", OTHER, TODAY, label="second")
     draft.replaces, draft.label = "main", "second"
+    with pytest.raises(VaultError):
+        draft.save(vault, TODAY)  # the word was about another name
+    draft.replaces = "second"
     draft.save(vault, TODAY)
     assert [account.label for account in vault.accounts("hitbtc2")] == ["main", "second"]
 
