@@ -4,8 +4,9 @@
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
-installed() { dpkg-query --show --showformat='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
-to_be_had() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+# Not grep -q: it leaves before the other has written all, which pipefail takes for a failure.
+installed() { dpkg-query --show --showformat='${db:Status-Status}\n' "$1" 2>/dev/null | grep -x installed >/dev/null; }
+to_be_had() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep 'Candidate: [^(]' >/dev/null; }
 any() { local test=$1 name; shift; for name in "$@"; do if "$test" "$name"; then echo "$name"; return; fi; done; return 1; }
 
 missing=()
