@@ -343,7 +343,8 @@ class _Session:
                 raise Stop(self._say("cli.not-passed"), code)
             if draft.needs_consent:
                 self._ask_consent(draft, code)
-            name = self._with_keyring(lambda store: _saved_in(store, draft))
+            passed, today = draft.passed(), datetime.datetime.now().astimezone().date()
+            name = self._with_keyring(lambda store: passed.store(store, today))
         except Stop as stop:
             print(self._say("cli.not-saved", why=stop.sentence), file=out)
             return code if self._practising else stop.code
@@ -383,11 +384,6 @@ def as_json(verdict: Verdict) -> dict[str, object]:
             {"id": check.id, "state": check.state.value, "ms": check.ms, "sign": check.sign} for check in verdict.checks
         ],
     }
-
-
-def _saved_in(store: vault.Vault, draft: Draft) -> str:
-    draft.save(store, datetime.datetime.now().astimezone().date())
-    return store.name
 
 
 def _practice(scenario: str, words: guide.Guide) -> PracticeExchange:

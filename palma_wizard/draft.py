@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import threading
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NotTestedError(Exception):
-    """Saving was asked for an entry that has not passed: a bug, and nothing was written."""
+    """Storing was asked for an entry that has not passed: a bug, and nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,33 @@ class Ticket:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An entry that passed its test, as it is to be stored. Only `Draft.passed` makes one."""
+
+    exchange: str
+    practice: bool
+    label: str
+    entry: Credentials
+    let_in: tuple[str, ...] | None
+    replace: bool
+    revision: int
+
+    def store(self, vault: Vault, today: datetime.date) -> str:
+        """Where it is stored. Blocks, and raises VaultError, as `Vault.save` does; may run on a thread of its own."""
+        if vault.practice != self.practice:
+            raise NotTestedError
+        vault.save(self.exchange, self.entry, today, self.let_in, label=self.label, replace=self.replace)
+        return vault.name
+
+
 class Draft:
     """One exchange, one entry, and the verdict on exactly that entry.
 
     `own` are this computer's public addresses as far as known, `tried` the entries that let them in of a list somebody
-    is about to save at the exchange. `label` is the account that a save writes, and `replaces` the one whose key it may
-    replace.
+    is about to save at the exchange. `label` is the account that a save writes, `replaces` the one whose key it may
+    replace, and `taken` the names that accounts have already, as far as known. `no_store` is why the keyring cannot be
+    used, the value of a `vault.Trouble`, where that is known.
     """
 
     def __init__(self, *, exchange: str = "hitbtc2", practice: bool = False) -> None:
@@ -38,15 +60,27 @@ class Draft:
         self._practice = practice
         self._entry = Credentials("", "")
         self._revision = 0
-        self._lock = threading.Lock()
         self._verdict: Verdict | None = None
         self._withdrawal_accepted = False
         self._saved = False
         self._stored: Saved | None = None
         self.own: tuple[str, ...] = ()
         self.tried: tuple[str, ...] = ()
-        self.label = DEFAULT_LABEL
+        self._label: str | None = None
         self.replaces = ""
+        self.taken: tuple[str, ...] = ()
+        self.no_store = ""
+
+    @property
+    def label(self) -> str:
+        """Where nobody gave a name, the first that is free."""
+        if self._label is not None:
+            return self._label
+        return next(name for name in _names() if name not in self.taken)
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._label = label
 
     @property
     def exchange(self) -> str:
@@ -112,25 +146,23 @@ class Draft:
             self.own = ()
         entry = Credentials("", "") if exchange != self._exchange else self._entry
         self.clear()
-        with self._lock:
-            self._exchange, self._practice, self._entry = exchange, practice, entry
+        self.taken = ()
+        self._exchange, self._practice, self._entry = exchange, practice, entry
 
     def enter(self, entry: Credentials) -> None:
         if entry == self._entry:
             return
         if entry.key != self._entry.key:
             self.tried = ()
-        with self._lock:
-            self._change()
-            self._entry = entry
+        self._change()
+        self._entry = entry
 
     def clear(self) -> None:
         """Let go of the secret, and of all that was about it."""
-        with self._lock:
-            self._change()
-            self._entry = Credentials("", "")
-            self.tried = ()
-            self.label, self.replaces = DEFAULT_LABEL, ""
+        self._change()
+        self._entry = Credentials("", "")
+        self.tried = ()
+        self._label, self.replaces = None, ""
 
     def begin(self) -> Ticket:
         self.drop_verdict()
@@ -167,26 +199,37 @@ class Draft:
             return False
         return self._withdrawal_accepted or not self.needs_consent
 
-    def save(self, vault: Vault, today: datetime.date) -> None:
-        """Blocks as the vault does, and may run on a thread of its own while the person goes on editing.
+    def passed(self) -> Passed:
+        """What may be stored now. Raises NotTestedError where that is nothing."""
+        if self._verdict is None or not self.may_save:
+            raise NotTestedError
+        listed = self._verdict.reading.allowed_addresses
+        nothing_new = not self.let_in and (listed is None or (bool(listed) and not self.own))
+        return Passed(
+            self._exchange,
+            self._practice,
+            self.label,
+            self._entry,
+            None if nothing_new else self.let_in,
+            self.label == self.replaces,
+            self._revision,
+        )
 
-        Only the entry that passed is written: an edit that comes in between raises NotTestedError, a later one stays
-        unsaved. What was saved is let go of here. Raises VaultError as `Vault.save` does.
-        """
-        with self._lock:
-            exchange, label, entry, revision = self._exchange, self.label, self._entry, self._revision
-            replace = label == self.replaces
-            if self._verdict is None or not self.may_save or vault.practice != self._practice:
-                raise NotTestedError
-            listed = self._verdict.reading.allowed_addresses
-            nothing_new = not self.let_in and (listed is None or (bool(listed) and not self.own))
-            let_in = None if nothing_new else self.let_in
-        vault.save(exchange, entry, today, let_in, label=label, replace=replace)
-        with self._lock:  # the person may type meanwhile
-            if revision == self._revision:
-                self._entry, self._stored, self._saved = Credentials("", ""), None, True
+    def stored(self, passed: Passed) -> None:
+        """It is in the keyring: what was typed is let go of, where it is still that."""
+        if passed.revision == self._revision:
+            self._entry, self._stored, self._saved = Credentials("", ""), None, True
+            self._label = passed.label
+            self.taken = tuple(dict.fromkeys((*self.taken, passed.label)))
+            self.no_store = ""
 
     def _change(self) -> None:
         self.drop_verdict()
         self._saved = False
         self._stored = None
+
+
+def _names() -> Iterator[str]:
+    yield DEFAULT_LABEL
+    for number in itertools.count(2):
+        yield f"{DEFAULT_LABEL} {number}"

@@ -105,10 +105,11 @@ async def walk(name: str) -> None:
         shoot("12-removed")
         window.go(9)
         for number, trouble in enumerate((vault.Trouble.LOCKED, vault.Trouble.GIVEN_UP)):
-            window.data_page._trouble = trouble.value
+            window.draft.no_store = trouble.value
             window.data_page._store_asked()
             await settle(0.2)
             shoot(f"09-store-{number}-{trouble.value}")
+        window.draft.no_store = ""
         window._open_help()
         await settle()
         help_dialog = window.findChild(QDialog, "help-dialog")

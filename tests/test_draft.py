@@ -60,17 +60,23 @@ def draft_after(outcome: Outcome = Outcome.WORKS, *, practice: bool = False) -> 
     return draft
 
 
+def save(draft: Draft, vault: Vault) -> None:
+    passed = draft.passed()
+    passed.store(vault, TODAY)
+    draft.stored(passed)
+
+
 def refuses_to_save(draft: Draft, *, practice: bool = False) -> bool:
     store = MemoryStore()
     with pytest.raises(NotTestedError):
-        draft.save(Vault(store, "memory", practice=practice), TODAY)
+        save(draft, Vault(store, "memory", practice=practice))
     return not store.items and not draft.is_saved
 
 
 def test_an_entry_that_passed_is_saved_exactly_as_it_was() -> None:
     draft, store = draft_after(), MemoryStore()
     assert draft.may_save
-    draft.save(Vault(store, "memory"), TODAY)
+    save(draft, Vault(store, "memory"))
     assert draft.is_saved
     assert not draft.may_lose
     ((service, _), item) = next(iter(store.items.items()))
@@ -165,7 +171,7 @@ def test_a_passed_draft_is_not_saved_in_the_wrong_vault(practice: bool) -> None:
 
 def test_practice_is_saved_apart() -> None:
     draft, store = draft_after(practice=True), MemoryStore()
-    draft.save(Vault(store, "memory", practice=True), TODAY)
+    save(draft, Vault(store, "memory", practice=True))
     assert all(service.startswith(f"{PRACTICE_SERVICE} hitbtc2") for service, _ in store.items)
     assert len(store.items) == 1
 
@@ -179,7 +185,7 @@ def test_a_key_that_may_withdraw_needs_an_explicit_yes() -> None:
     draft.accept_withdrawal(accepted=False)
     assert refuses_to_save(draft)
     draft.accept_withdrawal(accepted=True)
-    draft.save(Vault(MemoryStore(), "memory"), TODAY)
+    save(draft, Vault(MemoryStore(), "memory"))
     assert draft.is_saved
 
 
@@ -206,7 +212,7 @@ def test_a_yes_before_the_verdict_is_no_yes_to_it() -> None:
 def test_a_store_that_refuses_leaves_the_draft_unsaved_and_still_savable() -> None:
     draft = draft_after()
     with pytest.raises(VaultError) as caught:
-        draft.save(Vault(LockedStore(), "locked"), TODAY)
+        save(draft, Vault(LockedStore(), "locked"))
     assert caught.value.trouble is Trouble.LOCKED
     assert not draft.is_saved
     assert draft.may_lose
@@ -220,7 +226,7 @@ def test_closing_loses_only_what_was_typed_and_not_saved() -> None:
     assert draft.may_lose
     assert not draft.is_complete
     draft = draft_after()
-    draft.save(Vault(MemoryStore(), "memory"), TODAY)
+    save(draft, Vault(MemoryStore(), "memory"))
     assert draft.is_saved
     assert draft.entry == Credentials("", "")
     assert not draft.may_lose
@@ -266,7 +272,7 @@ def test_what_lets_this_computer_in_is_kept_with_the_key(
     draft.own, draft.tried = (OWN,), ("198.51.100.0/24",)
     assert draft.finish(draft.begin(), verdict(listed=listed))
     assert draft.let_in == let_in
-    draft.save(Vault(store, "memory"), TODAY)
+    save(draft, Vault(store, "memory"))
     saved = Vault(store, "memory").load("hitbtc2")
     assert saved is not None
     assert saved.let_in == let_in
@@ -298,7 +304,7 @@ def test_saved_again_without_a_word_on_its_list_a_key_keeps_what_was_known(
     draft.replaces = "main"
     draft.enter(entry)
     assert draft.finish(draft.begin(), verdict(listed=listed))
-    draft.save(vault, TODAY)
+    save(draft, vault)
     saved = vault.load("hitbtc2")
     assert saved is not None
     assert saved.let_in == kept
@@ -315,13 +321,13 @@ def test_the_account_is_the_one_that_save_was_pressed_for() -> None:
 
     vault = Vault(Slow(), "slow")
     draft.label = "second"
-    draft.save(vault, TODAY)
+    save(draft, vault)
     assert [account.label for account in vault.accounts("hitbtc2")] == ["second"]
 
 
 def test_let_go_of_nothing_counts_as_saved_or_tested() -> None:
     draft = draft_after()
-    draft.save(Vault(MemoryStore(), "memory"), TODAY)
+    save(draft, Vault(MemoryStore(), "memory"))
     draft.clear()
     assert not draft.is_saved
     assert draft.verdict is None
@@ -332,20 +338,20 @@ def test_another_key_is_replaced_only_by_a_second_word() -> None:
     vault.save("hitbtc2", OTHER, TODAY)
     draft = draft_after()
     with pytest.raises(VaultError) as caught:
-        draft.save(vault, TODAY)
+        save(draft, vault)
     assert caught.value.trouble is Trouble.EXISTS
     assert draft.may_save
     vault.save("hitbtc2", OTHER, TODAY, label="second")
     draft.replaces, draft.label = "main", "second"
     with pytest.raises(VaultError):
-        draft.save(vault, TODAY)  # the word was about another name
+        save(draft, vault)  # the word was about another name
     draft.replaces = "second"
-    draft.save(vault, TODAY)
+    save(draft, vault)
     assert [account.label for account in vault.accounts("hitbtc2")] == ["main", "second"]
 
 
 def test_a_damaged_item_does_not_stand_in_the_way_of_a_new_one() -> None:
     draft, store = draft_after(), MemoryStore()
     store.items[f"{SERVICE} hitbtc2 1", "PalmaBot Setup Wizard"] = "damaged"
-    draft.save(Vault(store, "memory"), TODAY)
+    save(draft, Vault(store, "memory"))
     assert draft.is_saved

@@ -12,14 +12,15 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from palma_wizard.draft import Draft, NotTestedError
+from palma_wizard.draft import Draft, Passed
 from palma_wizard.entry import LONGEST_LABEL, is_label
-from palma_wizard.exchanges import Cause, Check, CheckState, Outcome, RightState, Verdict
+from palma_wizard.exchanges import EXCHANGES, Cause, Check, CheckState, Credentials, Outcome, RightState, Verdict
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.guide import Guide
 from palma_wizard.practice import PAGES
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.copy_panel import CopyPanel
 from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, empty, icon_label, label, named
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
@@ -140,6 +141,7 @@ class CheckPage(Page):
         self.label.textEdited.connect(self._labelled)
         caption.setBuddy(self.label)
         self._label_note = label("", "quiet")
+        account.setSpacing(theme.S)
         account.addWidget(caption)
         account.addWidget(self.label)
         account.addWidget(self._label_note, 1)
@@ -162,6 +164,9 @@ class CheckPage(Page):
             self._rows_column.addWidget(row)
         self._todo_name.setText("2.  " + self.say("saved.todo-2", name=exchange))
         self._remove.setText(self.say("saved.remove", **terms))
+        asks_user_id = EXCHANGES[exchange].user_id_pattern is not None
+        self._todo_user_id.setVisible(asks_user_id)
+        self._copies.offer_user_id(asks_user_id)
         self.refresh()
 
     def set_practice(self, practising: bool) -> None:
@@ -196,15 +201,17 @@ class CheckPage(Page):
         if not running and verdict is None:
             for row in self.rows.values():
                 row.show_words("quiet", self.say("check.waiting"), "")
-        failed = verdict is not None and not verdict.passed
-        celebrates = self._draft.is_saved and not failed
+        passed = verdict is not None and verdict.passed
+        celebrates = self._draft.is_saved and (verdict is None or passed)
+        stored = self._draft.is_stored and passed
+        unsaved = passed and self._draft.is_complete and not self._draft.is_stored
         self.verdict.setVisible(verdict is not None and not celebrates)
         self.rights.setVisible(verdict is not None)
-        self.consent.setVisible(self._draft.needs_consent and not self._draft.is_stored)
-        self.consent.setEnabled(self._saving is None)
-        to_save = verdict is not None and verdict.passed and self._draft.is_complete and not self._draft.is_stored
-        self.save.setVisible(to_save)
-        self._account.setVisible(to_save)
+        self._show_consent(asked=unsaved)
+        self.save.setVisible(unsaved)
+        self.save.setText(self.say("check.save-anyway" if self._draft.no_store else "check.save"))
+        self._make_main(self.save, not self._draft.no_store)
+        self._account.setVisible(unsaved)
         self._show_label()
         self._kept.setText(self.say("check.kept", listed=", ".join(self._draft.let_in)))
         self._kept.setVisible(not self.save.isHidden() and bool(self._draft.let_in))
@@ -213,21 +220,46 @@ class CheckPage(Page):
         site = self.say("practice.open") if self._draft.practice else self.say("check.open-site", site=terms["site"])
         self.open_site.setText(site)
         has_site = not self._draft.practice or self._draft.exchange in PAGES
-        self.open_site.setVisible(outcome in _AT_THE_SITE and has_site and not celebrates)
+        self.open_site.setVisible((outcome in _AT_THE_SITE or self._unseen) and has_site and not celebrates)
         self.change.setVisible(outcome in {Outcome.WRONG_KEY, Outcome.WRONG_SIGNATURE, Outcome.WRONG_USER_ID})
         self.report.setVisible(verdict is not None)
         shows_list = verdict is not None and bool(verdict.reading.allowed_addresses)
         self._listed_title.setVisible(shows_list)
         self.listed.setVisible(shows_list)
         self._counted.setVisible(verdict is not None and verdict.counter is not None)
-        self.done.setVisible(celebrates)
+        by_hand = unsaved and bool(self._draft.no_store) and self._may_save
+        self._show_done(celebrates=celebrates, stored=stored, by_hand=by_hand)
         if verdict is not None:
             self._show_verdict(verdict)
-        done = celebrates or (self._draft.is_stored and verdict is not None and verdict.passed)
-        message = self.say("check.running", **terms) if running else ""
-        if not running and not self._draft.is_complete and not self._draft.is_saved:
+        self._show_progress(complete=celebrates or stored or by_hand)
+
+    def _show_progress(self, *, complete: bool) -> None:
+        running, message = self._running is not None, ""
+        if running:
+            message = self.say("check.running", **self.guide.terms(self._draft.exchange))
+        elif self._saving is not None:
+            message = self.say("check.saving")
+        elif not self._draft.is_complete and not self._draft.is_saved:
             message = self.say("check.nothing-entered")
-        self.show_state(busy=running, message=message, complete=done)
+        busy = running or self._saving is not None
+        self.show_state(busy=busy, message=message, complete=complete and not busy)
+
+    @property
+    def _unseen(self) -> bool:
+        """Whether nobody but the person can see that the key may not move money."""
+        verdict = self._draft.verdict
+        return verdict is not None and verdict.passed and Cause.WITHDRAW_UNKNOWN in verdict.reading.causes
+
+    @property
+    def _may_save(self) -> bool:
+        return self._draft.may_save and (self.consent.isChecked() or not self._unseen)
+
+    def _show_consent(self, *, asked: bool) -> None:
+        """The person's own word, where one is needed before the key may be stored."""
+        words = "check.looked" if self._unseen else "check.consent"
+        self.consent.setText(self.say(words, **self.guide.terms(self._draft.exchange)))
+        self.consent.setVisible(asked and (self._unseen or self._draft.needs_consent))
+        self.consent.setEnabled(self._saving is None)
 
     @property
     def _may_start(self) -> bool:
@@ -335,16 +367,21 @@ class CheckPage(Page):
         tone = {Outcome.WORKS: "good", Outcome.CAN_WITHDRAW: "warn"}.get(verdict.outcome, "bad")
         if tone == "good" and _WARNINGS.intersection(reading.causes):
             tone = "warn"
-        text = [words.cause]
+        text, after = [words.cause], words.next
+        if self._draft.is_stored and verdict.outcome is Outcome.WORKS:
+            after = self.say("check.stored", account=self._draft.label)
+        elif self._unseen:
+            after = f"{self.guide.cause(Cause.WITHDRAW_UNKNOWN, verdict.exchange).do} {after}"
         if verdict.outcome is Outcome.CLOCK_OFF and reading.clock_error is not None:
             text.append(self.say("check.clock", seconds=abs(round(reading.clock_error))))
         if reading.retry_after is not None:
             text.append(self.say("check.retry", **terms, seconds=reading.retry_after))
-        self.verdict.show_words(tone, " ".join([*text, words.next]), words.title)
+        self.verdict.show_words(tone, " ".join([*text, after]), words.title)
         empty(self.causes)
-        if (verdict.passed and reading.causes) or len(reading.causes) > 1:
+        causes = [cause for cause in reading.causes if cause is not Cause.WITHDRAW_UNKNOWN or not self._unseen]
+        if (verdict.passed and causes) or len(causes) > 1:
             self.causes.addWidget(label(self.say("check.notes" if verdict.passed else "check.causes"), "quiet"))
-        for number, cause in enumerate(reading.causes, 1):
+        for number, cause in enumerate(causes, 1):
             named = self.guide.cause(cause, verdict.exchange)
             self.causes.addWidget(label(f"{number}.  {named.text}  {named.do}", f"cause-{cause.value}"))
         empty(self._rights_grid)
@@ -394,7 +431,7 @@ class CheckPage(Page):
 
     def _consented(self, on: bool) -> None:
         self._draft.accept_withdrawal(accepted=on)
-        self._show_label()
+        self.refresh()
 
     def _labelled(self, text: str) -> None:
         self._draft.label = text.strip()
@@ -410,59 +447,68 @@ class CheckPage(Page):
         note = "" if named_well else self.say("check.label-wrong", count=LONGEST_LABEL)
         if label == self._draft.replaces:
             note = self.say("check.label-replaces")
+        elif named_well and label not in self._draft.taken and self._draft.taken:
+            note = self.say("check.label-others", accounts=", ".join(self._draft.taken))
         self._label_note.setText(note)
         self.label.setAccessibleDescription(note)
         idle = self._saving is None and self._running is None
-        self.save.setEnabled(named_well and self._draft.may_save and idle)
+        self.save.setEnabled(named_well and self._may_save and idle)
+
+    @property
+    def is_saving(self) -> bool:
+        return self._saving is not None
 
     def _start_saving(self) -> None:
         if self._saving is None and self.save.isEnabled():
             self._problem = self.say("check.save-cancelled")
-            self._saving = self._tasks.start(self._save(), self._save_ended)
+            self._saving = self._tasks.start(self._save(self._draft.passed()), self._save_ended)
             self.refresh()
-            self.show_state(busy=True, message=self.say("check.saving"), complete=False)
 
-    async def _save(self) -> None:
+    async def _save(self, passed: Passed) -> None:
         from palma_wizard import vault
 
         today = datetime.datetime.now().astimezone().date()
-
-        def store_it(store: vault.Vault) -> str:
-            self._draft.save(store, today)
-            return store.name
-
-        user_id, label = bool(self._draft.entry.user_id), self._draft.label
         try:
-            name = await vault.use(store_it, practice=self._draft.practice)
+            store = await vault.use(lambda store: passed.store(store, today), practice=passed.practice)
         except vault.VaultError as error:
             self._problem = self.guide.trouble(error.trouble.value)
             if error.trouble is vault.Trouble.EXISTS:
-                self._draft.replaces = label
-        except NotTestedError:
-            self._problem = self.say("check.changed")
+                self._draft.label = self._draft.replaces = passed.label
+                self._draft.taken = (*self._draft.taken, passed.label)
+            else:
+                self._draft.no_store = error.trouble.value
         else:
             self._problem = ""
-            self._congratulate(name, user_id=user_id)
+            self._draft.stored(passed)
+            self._congratulate(store)
 
     def _save_ended(self) -> None:
         """However it ended, cancelled included."""
         self._saving = None
         self.refresh()
         if self._problem:
-            self.show_state(error=self._problem, complete=False)
+            self.show_state(error=self._problem, complete=self.isComplete())
 
-    def _congratulate(self, store: str, *, user_id: bool) -> None:
+    def _congratulate(self, store: str) -> None:
         practising = self._draft.practice
         self._clipboard.take_back()
         title = self.say("practice.finished" if practising else "saved.title")
         words = "saved.practice-text" if practising else "saved.text"
-        self._done_words.show_words("good", self.say(words, store=store), title)
-        self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
-        self._for_real.setVisible(practising)
-        self._todo_user_id.setVisible(user_id)
-        self._copy_user_id.setVisible(user_id)
+        self._done_words.show_words("good", self.say(words, store=store, account=self._draft.label), title)
         self.area.verticalScrollBar().setValue(0)
         announce(self, title)
+
+    def _show_done(self, *, celebrates: bool, stored: bool, by_hand: bool) -> None:
+        """What comes after the test, where the key is stored now, was stored before, or cannot be."""
+        practising = self._draft.practice
+        self.done.setVisible(celebrates or stored or by_hand)
+        self._done_words.setVisible(celebrates or by_hand)
+        if by_hand:
+            title, trouble = self.say("saved.by-hand-title"), self.guide.trouble(self._draft.no_store)
+            self._done_words.show_words("warn", f"{trouble} {self.say('saved.by-hand')}", title)
+        self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
+        self._for_real.setVisible(practising and (celebrates or by_hand))
+        self._remove.setVisible(not practising and not by_hand)
 
     def _make_done(self) -> QFrame:
         box = named(QFrame(), "card")
@@ -476,22 +522,16 @@ class CheckPage(Page):
         column.addWidget(self._for_real, 0, Qt.AlignmentFlag.AlignLeft)
         self._todo_title = label(self.say("saved.todo-title"), "strong")
         column.addWidget(self._todo_title)
-        for number in (1, 2, 3):
-            todo = label("" if number == 2 else f"{number}.  {self.say(f'saved.todo-{number}')}")
-            column.addWidget(todo)
-            if number == 2:
-                self._todo_name = todo
-                row = QHBoxLayout()
-                for name in ("key", "secret", "user-id"):
-                    copy = button(self.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
-                    copy.clicked.connect(lambda _=False, n=name: self._tasks.start(self._copy(n)))
-                    row.addWidget(copy)
-                    self._copy_user_id = copy
-                row.addStretch(1)
-                column.addLayout(row)
-                column.addWidget(label(self.say("saved.copy-note"), "quiet"))
-                self._todo_user_id = label(self.say("saved.todo-2-user-id"))
-                column.addWidget(self._todo_user_id)
+        column.addWidget(label(f"1.  {self.say('saved.todo-1')}"))
+        self._todo_name = label("")
+        column.addWidget(self._todo_name)
+        self._copies = CopyPanel(self.guide, self._tasks, self._clipboard, self._fetch)
+        self._copies.said.connect(lambda words: self.show_state(message=words, complete=self.isComplete()))
+        self._copies.failed.connect(lambda words: self.show_state(error=words, complete=self.isComplete()))
+        column.addWidget(self._copies)
+        self._todo_user_id = label(self.say("saved.todo-2-user-id"))
+        column.addWidget(self._todo_user_id)
+        column.addWidget(label(f"3.  {self.say('saved.todo-3')}"))
         column.addWidget(label(self.say("saved.fake"), "quiet"))
         row = QHBoxLayout()
         row.addWidget(label(self.say("saved.clipboard"), "quiet"), 1)
@@ -503,26 +543,19 @@ class CheckPage(Page):
         column.addWidget(self._remove)
         return box
 
-    async def _copy(self, name: str) -> None:
-        """From the keyring: nothing secret is kept here once it is saved."""
+    async def _fetch(self) -> Credentials | None:
+        """From the keyring once it is saved: nothing secret is kept here then."""
+        if self._draft.entry.key:
+            return self._draft.entry
         from palma_wizard import vault
 
         exchange, label = self._draft.exchange, self._draft.label
-        try:
-            saved = await vault.use(lambda store: store.load(exchange, label), practice=self._draft.practice)
-        except vault.VaultError as error:
-            self.show_state(error=self.guide.trouble(error.trouble.value), complete=True)
-            return
-        if saved is None:
-            self.show_state(error=self.say("saved.gone"), complete=True)
-            return
-        entry = saved.credentials
-        self._clipboard.put_secret({"key": entry.key, "secret": entry.secret, "user-id": entry.user_id}[name])
-        self.show_state(message=f"{self.say('button.copied')}. {self.say('saved.copy-note')}", complete=True)
+        found = await vault.use(lambda store: store.load(exchange, label), practice=self._draft.practice)
+        return None if found is None else found.credentials
 
     def _clear_clipboard(self) -> None:
         self._clipboard.empty()
-        self.show_state(message=self.say("saved.clipboard-empty"), complete=True)
+        self.show_state(message=self.say("saved.clipboard-empty"), complete=self.isComplete())
 
     @staticmethod
     def _make_main(made: QWidget, main: bool) -> None:

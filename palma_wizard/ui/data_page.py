@@ -46,12 +46,12 @@ class DataPage(Page):
         self.store.add_action(self._look_again)
         self.store.hide()
         self.body.addWidget(self.store)
-        self._practice_box = self._make_practice_box(set_scenario)
-        self.body.addWidget(self._practice_box)
+        self.replaces = Notice("info", "", name="replaces")
+        self.replaces.hide()
+        self.body.addWidget(self.replaces)
 
         self._slow = QTimer(self, singleShot=True, interval=300)
         self._slow.timeout.connect(self.store.show)
-        self._trouble = ""
         form = QGridLayout()
         form.setHorizontalSpacing(theme.S)
         form.setVerticalSpacing(theme.S)
@@ -77,6 +77,8 @@ class DataPage(Page):
         self._stays = label("", "quiet")
         stays.addWidget(self._stays, 1)
         self.body.addLayout(stays)
+        self._practice_box = self._make_practice_box(set_scenario)
+        self.body.addWidget(self._practice_box)
         self.body.addStretch(1)
 
     def entered(self) -> None:
@@ -84,6 +86,9 @@ class DataPage(Page):
         held = self._draft.entry
         for field, text in ((self.key, held.key), (self.secret, held.secret), (self.user_id, held.user_id)):
             field.show_text(text)
+        account = self._draft.replaces
+        self.replaces.show_words("info", self.say("data.replaces", account=account))
+        self.replaces.setVisible(bool(account) and not self._draft.is_stored)
         self.changed()
         if self._may_look and self._stop_proving is None and not self._proven:
             self._prove()
@@ -106,13 +111,13 @@ class DataPage(Page):
     async def _ask_the_store(self) -> None:
         from palma_wizard import vault
 
-        self._trouble = vault.Trouble.GIVEN_UP.value
+        self._draft.no_store = vault.Trouble.GIVEN_UP.value
         try:
             await vault.use(lambda _: None, practice=self._draft.practice)
         except vault.VaultError as error:
-            self._trouble = error.trouble.value
+            self._draft.no_store = error.trouble.value
         else:
-            self._trouble = ""
+            self._draft.no_store = ""
             self._proven = True
 
     def _store_asked(self) -> None:
@@ -121,10 +126,11 @@ class DataPage(Page):
         self._slow.stop()
         self._let_type(True)
         self._go_without.hide()
-        if self._trouble:
-            self.store.show_words("warn", f"{self.guide.trouble(self._trouble)} {self.say('data.store-without')}")
-        self._look_again.setVisible(bool(self._trouble))
-        self.store.setVisible(bool(self._trouble))
+        trouble = self._draft.no_store
+        if trouble:
+            self.store.show_words("warn", f"{self.guide.trouble(trouble)} {self.say('data.store-without')}")
+        self._look_again.setVisible(bool(trouble))
+        self.store.setVisible(bool(trouble))
 
     def _stop(self) -> None:
         if self._stop_proving is not None:
@@ -151,7 +157,7 @@ class DataPage(Page):
         asks_user_id = EXCHANGES[exchange].user_id_pattern is not None
         intro = self.say("data.intro", **terms)
         self._intro.setText(f"{intro} {self.say('data.intro-user-id', **terms)}" if asks_user_id else intro)
-        self._stays.setText(self.say("data.stays", **terms))
+        self._show_where_it_goes()
         for field in (self.key, self.secret, self.user_id):
             field.show_terms(terms)
         self.user_id.set_visible(asks_user_id)
@@ -165,7 +171,12 @@ class DataPage(Page):
     def set_practice(self, practising: bool) -> None:
         super().set_practice(practising)
         self._practice_box.setVisible(practising)
+        self._show_where_it_goes()
         self._judge()
+
+    def _show_where_it_goes(self) -> None:
+        words = "practice.stays" if self._draft.practice else "data.stays"
+        self._stays.setText(self.say(words, **self.guide.terms(self._draft.exchange)))
 
     def paste(self) -> str:
         return self._clipboard.text()

@@ -82,8 +82,8 @@ class NoticePage(Page):
         self._make_rehearsal()
         self.body.addStretch(1)
         self.understood = named(QCheckBox(self.say("notice.understand")), "understood")
-        self.understood.toggled.connect(lambda on: self.show_state(complete=on))
-        self.column.addWidget(self.understood)
+        self.understood.toggled.connect(self._ask_for_the_tick)
+        self.column.insertWidget(self.column.indexOf(self.state_line), self.understood)
 
     def _make_rehearsal(self) -> None:
         self.body.addWidget(label(self.say("notice.list-title"), "strong"))
@@ -118,11 +118,17 @@ class NoticePage(Page):
             self._show_ipv6(False)
             self.result.hide()
             self.understood.setChecked(False)
-            self.show_state(complete=False)
+            self._ask_for_the_tick()
 
     def entered(self) -> None:
         """The key may be another one since."""
         self._rehearse()
+
+    def _ask_for_the_tick(self) -> None:
+        """Say what opens Next, as long as it is shut."""
+        may, ticked = self.understood.isEnabled(), self.understood.isChecked()
+        words = "" if ticked else self.say("notice.tick" if may else "notice.no-tick")
+        self.show_state(message=words, complete=ticked)
 
     def show_exchange(self, exchange: str) -> None:
         """A list tried for one exchange says nothing of another's."""
@@ -159,6 +165,7 @@ class NoticePage(Page):
         self.understood.setEnabled(not locks_out)
         if locks_out:
             self.understood.setChecked(False)
+        self._ask_for_the_tick()
         if found is not None:
             self.rehearsal.show_answer(found)
 

@@ -110,11 +110,13 @@ class Page(QWizardPage):
         self.show_state(error="" if opened else self.say("error.browser", url=url), complete=self._complete)
 
     def show_state(self, *, busy: bool = False, message: str = "", error: str = "", complete: bool = True) -> None:
-        self.state_line.show_words("bad" if error else "info", error or message)
-        self.state_line.setVisible(bool(error or message))
+        words = error or message
+        is_new = words != self.state_line.text() or self.state_line.isHidden()
+        self.state_line.show_words("bad" if error else "info", words)
+        self.state_line.setVisible(bool(words))
         self.setCursor(Qt.CursorShape.BusyCursor if busy else Qt.CursorShape.ArrowCursor)
-        if error or message:
-            announce(self, error or message)
+        if words and is_new:
+            announce(self, words)
         if complete != self._complete:
             self._complete = complete
             self.completeChanged.emit()

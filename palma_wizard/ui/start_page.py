@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from palma_wizard import entry
 from palma_wizard.draft import Draft
-from palma_wizard.exchanges import EXCHANGES
+from palma_wizard.exchanges import EXCHANGES, Credentials
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
+from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.copy_panel import CopyPanel
 from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, label, named
 from palma_wizard.ui.tasks import Tasks
 
@@ -39,10 +41,11 @@ class StartPage(Page):
         guide: Guide,
         draft: Draft,
         tasks: Tasks,
+        clipboard: Clipboard,
         services: Callable[[], Awaitable[Mapping[str, Sequence[str]] | None]],
     ) -> None:
         super().__init__(guide, guide.say("start.title"), scrolls=True)
-        self._draft, self._tasks, self._services = draft, tasks, services
+        self._draft, self._tasks, self._clipboard, self._services = draft, tasks, clipboard, services
         self._may_look = False
         self._round = 0
         self._seen: dict[bool, list[str]] = {}
@@ -155,48 +158,79 @@ class StartPage(Page):
         try:
             found = await vault.use(lambda store: store.accounts(exchange), practice=practice)
         except vault.VaultError as error:
-            if error.trouble is vault.Trouble.BROKEN_ITEM and asked == self._round:
-                empty(self._accounts)
-                self._accounts.addWidget(self._account_row(entry.DEFAULT_LABEL, "bad", self.say("vault.broken-item")))
-                self.saved.show()
+            if asked == self._round:
+                self._show_trouble(error.trouble.value)
             return
         if asked != self._round:
             return
+        self._draft.taken = tuple(account.label for account in found)
         empty(self._accounts)
         for account in found:
-            self._accounts.addWidget(self._account_row(account.label, *self._account_words(account, len(found))))
+            title = account.label if len(found) > 1 or account.label != entry.DEFAULT_LABEL else ""
+            self._accounts.addWidget(self._account_row(account.label, title, *self._account_words(account)))
         self.saved.setVisible(bool(found))
         for account in found:
             if account.let_in:
                 await self._compare_address(account.let_in, asked)
 
-    def _account_words(self, account: Saved, among: int) -> tuple[str, str]:
-        """The tone and the words of one account's row; its name only where there is something to tell apart."""
+    def _show_trouble(self, trouble: str) -> None:
+        """A damaged item can be removed; a store that cannot be used is told before somebody types a secret."""
+        empty(self._accounts)
+        if trouble == "broken-item":
+            row = self._account_row(entry.DEFAULT_LABEL, "", "bad", self.say("vault.broken-item"))
+        else:
+            row = Notice("info", f"{self.guide.trouble(trouble)} {self.say('start.no-store')}", name="no-store")
+        self._accounts.addWidget(row)
+        self.saved.show()
+
+    def _account_words(self, account: Saved) -> tuple[str, str]:
         terms = self.guide.terms(self._draft.exchange)
         words = "start.saved-practice" if self._draft.practice else "start.saved"
         said = self.say(words, **terms, date=account.saved_on.isoformat())
-        if among > 1 or account.label != entry.DEFAULT_LABEL:
-            said = f"{account.label}: {said}"
         days = (datetime.datetime.now().astimezone().date() - account.saved_on).days
         if days < _OLD:
             return "good", said
         return "info", f"{said} {self.say('start.saved-old', **terms, days=days)}"
 
-    def _account_row(self, label: str, tone: str, words: str) -> Notice:
-        row = Notice(tone, words, name="saved-key")
+    def _account_row(self, label: str, title: str, tone: str, words: str) -> Notice:
+        """Its name stands above only where there is something to tell apart."""
+        row = Notice(tone, words, title=title, name="saved-key")
         row.setProperty("account", label)
+        copies = self._copies(label)
+        actions = QHBoxLayout()
+        actions.setContentsMargins(-theme.S, 0, 0, 0)  # flat buttons begin at the words
         for name, act in (
+            ("copy", lambda _: copies.setVisible(copies.isHidden())),
             ("check", self.check_saved.emit),
             ("replace", self.replace_saved.emit),
             ("remove", self._ask_to_remove),
         ):
-            if name == "check" and tone == "bad":
+            if name in {"copy", "check"} and tone == "bad":
                 continue
             action = button(self.say(f"start.saved-{name}"), flat=True, name=f"saved-{name}")
             action.setAccessibleName(f"{action.text()}: {label}")
             action.clicked.connect(lambda _=False, act=act: act(label))
-            row.add_action(action)
+            actions.addWidget(action)
+        actions.addStretch(1)
+        row.words.addLayout(actions)
+        row.words.addWidget(copies)
         return row
+
+    def _copies(self, label: str) -> CopyPanel:
+        exchange, practice = self._draft.exchange, self._draft.practice
+
+        async def fetch() -> Credentials | None:
+            from palma_wizard import vault
+
+            found = await vault.use(lambda store: store.load(exchange, label), practice=practice)
+            return None if found is None else found.credentials
+
+        copies = CopyPanel(self.guide, self._tasks, self._clipboard, fetch)
+        copies.offer_user_id(EXCHANGES[exchange].user_id_pattern is not None)
+        copies.said.connect(lambda words: self.show_state(message=words))
+        copies.failed.connect(lambda words: self.show_state(error=words))
+        copies.hide()
+        return copies
 
     async def _compare_address(self, let_in: Sequence[str], asked: int) -> None:
         """Say it before the person finds out by being locked out; silent where nothing is known.
@@ -237,7 +271,7 @@ class StartPage(Page):
         self.look_for_saved()
         link = self.guide.keys_link(exchange)
         words = "start.removed-practice" if self._draft.practice else "start.removed"
-        self.removed.show_words("info", self.say(words, **self.guide.terms(exchange)))
+        self.removed.show_words("info", self.say(words, **self.guide.terms(exchange), account=label))
         self._at_the_exchange.setText("" if link is None else link.label)
         self._at_the_exchange.setVisible(link is not None and not self._draft.practice)
         self.removed.show()

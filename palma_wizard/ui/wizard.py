@@ -76,7 +76,7 @@ class Wizard(QWizard):
 
     def _make_pages(self) -> None:
         guide = self._guide
-        self.start_page = StartPage(guide, self.draft, self.tasks, self._address_services)
+        self.start_page = StartPage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
         self.data_page = DataPage(guide, self.draft, self.tasks, self.clipboard, self._set_scenario)
         self.notice_page = NoticePage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
         self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
@@ -170,6 +170,8 @@ class Wizard(QWizard):
 
     def go(self, number: int) -> None:
         """To any page: back through the ones passed, or ahead over the ones between."""
+        if self._stays_to_save():
+            return
         self.setUpdatesEnabled(False)
         self._jumping = True
         try:
@@ -184,8 +186,14 @@ class Wizard(QWizard):
 
     def _go_back(self) -> None:
         page = self.currentPage()
-        if not (isinstance(page, GuidePage) and page.turn_back()):
+        if not self._stays_to_save() and not (isinstance(page, GuidePage) and page.turn_back()):
             self.back()
+
+    def _stays_to_save(self) -> bool:
+        """What comes of a save is told on its page; Cancel there lets go of it."""
+        if self.check_page.is_saving:
+            self.check_page.show_state(busy=True, message=self._say("check.still-saving"), complete=False)
+        return self.check_page.is_saving
 
     def validateCurrentPage(self) -> bool:
         """Only Next turns the parts of a page; a jump leaves them all behind."""
@@ -263,6 +271,8 @@ class Wizard(QWizard):
         self.go(1)
 
     def _leave_practice(self) -> None:
+        if self._stays_to_save():
+            return
         self._set_practice(False)
         self.go(START)
 
@@ -354,11 +364,11 @@ class Wizard(QWizard):
     def accept(self) -> None:
         if not self.draft.practice:
             self._settings.remove("step")
-        self._leaving = True
         self.close()
 
     def _ask_to_leave(self) -> None:
-        words = [self._say(f"close.{each}") for each in ("title", "text", "yes", "no")]
+        text = "saving-text" if self.check_page.is_saving else "by-hand-text" if self.draft.no_store else "text"
+        words = [self._say(f"close.{each}") for each in ("title", text, "yes", "no")]
         ask(self, "close-question", words, self._leave_for_good)
 
     def _leave_for_good(self) -> None:

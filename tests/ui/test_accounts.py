@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWizard
 
 from palma_wizard import guide, vault
 from palma_wizard.exchanges import Credentials, Outcome
@@ -76,17 +76,22 @@ def test_of_several_accounts_each_is_checked_replaced_and_removed_by_its_name(
         store.save("hitbtc2", Credentials("a" * 32, "b" * 32), TODAY)
         store.save("hitbtc2", ENTRY, TODAY, label="trading")
         await look(window, 2)
-        assert rows(window)["trading"].text().startswith("trading: ")
+        assert rows(window)["trading"].heading() == "trading"
         press_in(rows(window)["trading"], "saved-check")
         await until(lambda: window.draft.verdict is not None, "no verdict")
         assert window.draft.verdict is not None
         assert window.draft.verdict.outcome is Outcome.WORKS
         assert not window.check_page.save.isVisible(), "it is stored already"
+        assert WORDS.say("check.stored", account="trading") in visible_words(window)
+        click(find(window.check_page, "copy-secret"))
+        await until(lambda: QGuiApplication.clipboard().text() == OWN.secret, "the stored key was not copied")
+        assert window.check_page.isComplete()
         window.go(START)
         assert window.draft.entry == Credentials("", ""), "let go of when the check is left"
         await until(lambda: len(rows(window)) == 2, "the accounts are gone")
         press_in(rows(window)["main"], "saved-replace")
         assert window.currentId() == DATA
+        assert WORDS.say("data.replaces", account="main") in visible_words(window)
         await try_practice_key(window)
         assert window.check_page.label.text() == "main"
         assert WORDS.say("check.label-replaces") in visible_words(window)
@@ -122,7 +127,7 @@ def test_after_a_removal_the_way_to_the_exchange_is_offered(
         monkeypatch.setattr(window.start_page, "open_address", opened.append)
         await window.start_page._remove("main")
         assert real.accounts("hitbtc2") == []
-        assert WORDS.say("start.removed", exchange="HitBTC") in visible_words(window)
+        assert WORDS.say("start.removed", exchange="HitBTC", account="main") in visible_words(window)
         click(find(window, "removed-open"))
 
     run(walk())
@@ -147,8 +152,38 @@ def test_a_second_account_gets_a_name_of_its_own(window: Wizard, run: Runner, st
         click(window.check_page.save)
         await until(window.check_page.done.isVisible, "it was not saved")
         assert [account.label for account in store.accounts("hitbtc2")] == ["main", "second"]
-        click(find(window, "copy-key"))
+        click(find(window.check_page, "copy-key"))
         await until(lambda: QGuiApplication.clipboard().text() == OWN.key, "the saved key was not copied")
+
+    run(walk())
+
+
+def test_a_name_that_is_free_is_suggested(window: Wizard, run: Runner, store: vault.Vault) -> None:
+    async def walk() -> None:
+        store.save("hitbtc2", Credentials("a" * 32, "b" * 32), TODAY)
+        await look(window, 1)
+        await try_practice_key(window)
+        assert window.check_page.label.text() == "main 2"
+        assert WORDS.say("check.label-others", accounts="main") in visible_words(window)
+        click(window.check_page.save)
+        await until(window.check_page.done.isVisible, "it was not saved")
+        assert [account.label for account in store.accounts("hitbtc2")] == ["main", "main 2"]
+
+    run(walk())
+
+
+def test_a_stored_key_is_copied_from_the_first_page(window: Wizard, run: Runner, store: vault.Vault) -> None:
+    async def walk() -> None:
+        store.save("hitbtc2", ENTRY, TODAY)
+        await look(window, 1)
+        press_in(rows(window)["main"], "saved-copy")
+        await until(find(window.start_page, "copy-secret").isVisible, "there is nothing to copy with")
+        click(find(window.start_page, "copy-secret"))
+        await until(lambda: QGuiApplication.clipboard().text() == OWN.secret, "it was not copied")
+        assert WORDS.say("saved.copied", what=WORDS.say("data.secret")) in visible_words(window)
+        store.forget("hitbtc2")
+        click(find(window.start_page, "copy-key"))
+        await until(lambda: WORDS.say("saved.gone") in visible_words(window), "it is not said that it is gone")
 
     run(walk())
 
@@ -218,6 +253,8 @@ def test_a_keyring_that_cannot_be_used_is_named_and_testing_stays_possible(
         prompting.trouble = trouble
         prompting.answered.set()
         window._set_practice(True)
+        window.start_page.start_looking()
+        await until(lambda: WORDS.say("start.no-store") in visible_words(window), "it is not told at the start")
         window.data_page.start_looking()
         window.go(DATA)
         await until(window.data_page.store.isVisible, "the reason is not told")
@@ -225,9 +262,18 @@ def test_a_keyring_that_cannot_be_used_is_named_and_testing_stays_possible(
         assert typing(window)
         await try_practice_key(window)
         assert window.draft.verdict is not None
+        assert WORDS.say("saved.by-hand-title") in visible_words(window)
+        click(find(window.check_page, "copy-secret"))
+        await until(lambda: QGuiApplication.clipboard().text() == OWN.secret, "it cannot be copied by hand")
         click(window.check_page.save)
         await until(lambda: WORDS.trouble(trouble.value) in window.check_page.state_line.text(), "why is not told")
         assert not window.draft.is_saved
+        click(window.button(QWizard.WizardButton.FinishButton))
+        await until(lambda: window.findChild(QMessageBox, "close-question"), "it is lost without a question")
+        box = window.findChild(QMessageBox, "close-question")
+        assert box is not None
+        assert box.informativeText() == WORDS.say("close.by-hand-text")
+        click(next(b for b in box.buttons() if b.text() == WORDS.say("close.no")))
         window.go(DATA)
         assert window.draft.entry.secret == OWN.secret, "nothing that was typed is lost"
 
@@ -245,6 +291,10 @@ def test_a_save_that_waits_for_a_password_can_be_cancelled(
         click(window.check_page.save)
         await until(lambda: WORDS.say("check.saving") in visible_words(window), "it is not said")
         assert not window.check_page.run.isEnabled()
+        for leave in (window._go_back, window._leave_practice, lambda: window.go(START)):
+            leave()
+            assert window.currentId() == CHECK, "what comes of the save would not be told"
+        assert WORDS.say("check.still-saving") in visible_words(window)
         click(window.check_page.cancel)
         await until(lambda: WORDS.say("check.save-cancelled") in visible_words(window), "it is not cancelled")
         assert window.check_page.save.isEnabled()

@@ -107,6 +107,13 @@ def test_a_practice_key_is_tested_with_its_user_id(window: Wizard, run: Runner, 
         withdraw = WORDS.terms(exchange)["withdraw"]
         await until(lambda: withdraw in visible_words(window), "where to look for withdrawals is not told")
         assert not find(window, "open-site").isVisible()
+        page = window.check_page
+        assert not page.save.isEnabled(), "nobody looked whether it may move money"
+        page.consent.setChecked(True)
+        assert page.consent.text() == WORDS.say("check.looked", **WORDS.terms(exchange))
+        await until(page.save.isEnabled, "it cannot be saved")
+        page.consent.setChecked(False)
+        assert not page.save.isEnabled()
 
     run(walk())
 

@@ -600,8 +600,8 @@ def test_a_failing_test_after_a_save_is_shown(window: Wizard, run: Runner, keyri
         await until(lambda: window.draft.verdict is not None, "no verdict")
         assert window.draft.verdict is not None
         assert window.draft.verdict.outcome is Outcome.WRONG_KEY
+        await until(window.check_page.verdict.isVisible, "the failure is not shown")
         assert not window.check_page.done.isVisible()
-        assert window.check_page.verdict.isVisible()
         assert not window.button(QWizard.WizardButton.FinishButton).isEnabled()
 
     run(walk())

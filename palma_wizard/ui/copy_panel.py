@@ -1,0 +1,61 @@
+"""The buttons that hand a key over to PalmaBot, part by part, by way of the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from palma_wizard.exchanges import Credentials
+from palma_wizard.guide import Guide
+from palma_wizard.ui import theme
+from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.page import button, label
+from palma_wizard.ui.tasks import Tasks
+
+
+class CopyPanel(QWidget):
+    """`fetch` gives the key anew at each press, None where it is gone, and may raise VaultError: nothing is kept here.
+
+    `said` and `failed` carry what came of a press, in words.
+    """
+
+    said = Signal(str)
+    failed = Signal(str)
+
+    def __init__(
+        self, guide: Guide, tasks: Tasks, clipboard: Clipboard, fetch: Callable[[], Awaitable[Credentials | None]]
+    ) -> None:
+        super().__init__()
+        self._guide, self._clipboard, self._fetch = guide, clipboard, fetch
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.XS)
+        row = QHBoxLayout()
+        row.setSpacing(theme.S)
+        for name in ("key", "secret", "user-id"):
+            copy = button(guide.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
+            copy.clicked.connect(lambda _=False, n=name: tasks.start(self._copy(n)))
+            row.addWidget(copy)
+            self._user_id = copy
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(label(guide.say("saved.copy-note"), "quiet"))
+
+    def offer_user_id(self, offered: bool) -> None:
+        self._user_id.setVisible(offered)
+
+    async def _copy(self, name: str) -> None:
+        from palma_wizard import vault
+
+        try:
+            entry = await self._fetch()
+        except vault.VaultError as error:
+            self.failed.emit(self._guide.trouble(error.trouble.value))
+            return
+        if entry is None:
+            self.failed.emit(self._guide.say("saved.gone"))
+            return
+        self._clipboard.put_secret({"key": entry.key, "secret": entry.secret, "user-id": entry.user_id}[name])
+        self.said.emit(self._guide.say("saved.copied", what=self._guide.say(f"data.{name}")))
