@@ -12,7 +12,8 @@ The ground floor knows no Qt and is what the window (`ui`) and the command line 
     address     this computer's public address
     report      what a helper needs to know of a check, and nothing secret
     vault       the one door to the keyring
-    guide       every word a person reads
+    guide       every word a person reads, in their language
+    plurals     which form of its words a language takes with a number
     practice    practice exchanges on loopback
     draft       the rule that only the entry that passed may be saved
 

@@ -328,7 +328,7 @@ class _Session:
             print(f"  {number}. {named.text} {named.do}")
         print(self._say("cli.next", next=words.next))
         if reading.retry_after is not None:
-            print(self._say("check.retry", **self._terms, seconds=reading.retry_after))
+            print(self._say("check.retry", **self._terms, count=reading.retry_after))
         if verdict.counter is not None:
             print(self._say("check.counted", counter=verdict.counter))
         if self._standing is not None:

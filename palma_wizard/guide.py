@@ -1,25 +1,54 @@
-"""The words of the program: each exchange's steps and all else a person reads, from resources/guide/<language>.toml."""
+"""The words of the program: each exchange's steps and all else a person reads, from resources/guide/<language>.toml.
+
+English has it all. Another language's file has the same shape and its own texts; what it leaves out (addresses, names
+of files, marks, sides of call-outs) is taken from English, and so is a text that it lacks.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import re
 import string
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from palma_wizard import assets
+from palma_wizard import assets, plurals
 from palma_wizard.exchanges import EXCHANGES, Cause, Outcome
 
 ENGLISH: Final = "en"
+LANGUAGES: Final = {
+    "en": "English",
+    "de": "Deutsch",
+    "sl": "Slovenščina",
+    "es": "Español",
+    "fr": "Français",
+    "it": "Italiano",
+    "pt_BR": "Português (Brasil)",
+    "pl": "Polski",
+    "tr": "Türkçe",
+    "ru": "Русский",
+    "uk": "Українська",
+    "zh_CN": "简体中文",
+    "ja": "日本語",
+    "ar": "العربية",
+    "he": "עברית",
+}
+"""What each is called by those who speak it; the keys are names of files, and of Qt's locales."""
+RIGHT_TO_LEFT: Final = frozenset({"ar", "he"})
 LONGEST_TEXT: Final = 1000
 MOST_LISTED: Final = 12
 _PLACE: Final = re.compile(r"[a-z][a-z0-9-]*")
 """A place in a text that is filled in; with a dot or a bracket it would reach into what is filled in."""
 MOST_STEPS: Final = 10
 TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
+_SHARED: Final = frozenset({"id", "url", "file", "mark", "tag"})
+"""What a translation has from English."""
+_SPACES: Final = str.maketrans("\u00a0\u202f", "  ")
+"""Spaces that keep a line together, as before a French colon."""
 Place = tuple[float, float, float, float]
 Places = Mapping[str, Mapping[str, Place]]
 MARKS: Final = frozenset({"", "do", "optional", "never"})
@@ -111,7 +140,10 @@ class CauseWords:
 @dataclass(frozen=True, slots=True)
 class Guide:
     """One language's words. `steps` are by exchange: those done in the browser, then those of the two pages for the key
-    and for the addresses. `say` raises KeyError for a key that no file has: a bug that a test finds."""
+    and for the addresses. `say` raises KeyError for a key that no file has: a bug that a test finds.
+
+    `number` and `date` write those that are filled in, the way of the language.
+    """
 
     language: str
     steps: Mapping[str, tuple[Step, ...]]
@@ -119,6 +151,12 @@ class Guide:
     causes: Mapping[str, CauseWords]
     words: Mapping[str, str]
     help: Mapping[str, tuple[Hint, ...]]
+    number: Callable[[float], str] = str
+    date: Callable[[datetime.date], str] = datetime.date.isoformat
+
+    @property
+    def right_to_left(self) -> bool:
+        return self.language in RIGHT_TO_LEFT
 
     def terms(self, exchange: str) -> dict[str, str]:
         """What an exchange calls things, for the words that all exchanges share."""
@@ -132,15 +170,31 @@ class Guide:
 
     def outcome(self, outcome: Outcome, exchange: str) -> OutcomeWords:
         words, terms = self.outcomes[outcome.value], self.terms(exchange)
-        return OutcomeWords(*(text.format_map(terms) for text in (words.title, words.cause, words.next)))
+        return OutcomeWords(*(self._filled(text, terms) for text in (words.title, words.cause, words.next)))
 
     def cause(self, cause: Cause, exchange: str) -> CauseWords:
         words, terms = self.causes[cause.value], self.terms(exchange)
-        return CauseWords(words.text.format_map(terms), words.do.format_map(terms))
+        return CauseWords(self._filled(words.text, terms), self._filled(words.do, terms))
 
     def say(self, key: str, **values: object) -> str:
-        text = self.words[key]
-        return text.format_map(values) if values else text
+        """Words that depend on a number have it as `count`."""
+        text = self.words.get(key)
+        if text is None:
+            form = f"{key}.{plurals.form(self.language, values['count'])}" if "count" in values else key
+            text = self.words.get(form) or self.words[f"{key}.other" if "count" in values else key]
+        return self._filled(text, values) if values else text
+
+    def _filled(self, text: str, values: Mapping[str, object]) -> str:
+        return text.format_map({name: self._written(value) for name, value in values.items()})
+
+    def _written(self, value: object) -> str:
+        if isinstance(value, datetime.date):
+            return self.date(value)
+        if isinstance(value, int | float):
+            return self.number(value)
+        if self.right_to_left and value:  # else what is filled in may turn the order of the words around it
+            return f"\u2068{value}\u2069"
+        return str(value)
 
     def listed(self, addresses: Sequence[str]) -> str:
         """As many of them as somebody would read; nothing where there are none."""
@@ -157,15 +211,48 @@ class Guide:
         return self.say(f"withdraw-state.{state}" if right == "withdraw" else f"right-state.{state}")
 
 
+def best_of(wanted: Sequence[str]) -> str:
+    """The first that there is of those somebody reads, as systems name them: "pt-BR", "de_AT.UTF-8"."""
+    for name in wanted:
+        parts = re.split(r"[-_.@]", name.lower())
+        if parts[0] == "zh" and {"hant", "tw", "hk", "mo"}.intersection(parts):
+            continue  # not the same script
+        for language in LANGUAGES:
+            if language.partition("_")[0] == parts[0]:
+                return language
+    return ENGLISH
+
+
 def load(language: str = ENGLISH) -> Guide:
-    """Read a language's file, or English where there is none for it. Raises GuideError."""
-    if not re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", language):
-        return load(ENGLISH)
-    file = assets.path("guide", f"{language}.toml")
-    if language != ENGLISH and not file.is_file():
-        return load(ENGLISH)
-    document = _parsed(file)
-    reader = _Reader(file.name, _places())
+    """Raises GuideError where English cannot be read. A language that cannot is replaced by English."""
+    english = _parsed(assets.path("guide", f"{ENGLISH}.toml"))
+    if language in LANGUAGES and language != ENGLISH:
+        file = assets.path("guide", f"{language}.toml")
+        with contextlib.suppress(GuideError):
+            return _read(file.name, _overlaid(english, _parsed(file), file.name), language)
+    return _read(f"{ENGLISH}.toml", english, ENGLISH)
+
+
+def _overlaid(english: Any, other: Any, where: str) -> Any:
+    """English with the texts of another language in their places."""
+    if isinstance(english, dict) and isinstance(other, dict):
+        if plurals.is_forms(english) and plurals.is_forms(other):
+            return other
+        return {
+            key: value if key in _SHARED or key not in other else _overlaid(value, other[key], f"{where}.{key}")
+            for key, value in english.items()
+        }
+    if isinstance(english, list) and isinstance(other, list) and len(english) == len(other):
+        return [_overlaid(*pair, where) for pair in zip(english, other, strict=True)]
+    if isinstance(english, dict) and isinstance(other, str) and "mark" in english:
+        return {**english, "text": other}
+    if isinstance(english, str) and isinstance(other, str):
+        return other
+    raise GuideError(f"{where}: not of the same shape as in English")
+
+
+def _read(file: str, document: dict[str, Any], language: str) -> Guide:
+    reader = _Reader(file, _places())
     guides = reader.table(document, "guides", "")
     steps = {
         name: tuple(
@@ -176,7 +263,7 @@ def load(language: str = ENGLISH) -> Guide:
     }
     for name, found in steps.items():
         if not 2 < len(found) <= MOST_STEPS or [step.id for step in found[-2:]] != ["api-data", "notice"]:
-            raise GuideError(f"{file.name}, {name}: at most {MOST_STEPS} steps are expected, ending with the two pages")
+            raise GuideError(f"{file}, {name}: at most {MOST_STEPS} steps are expected, ending with the two pages")
     outcomes = {
         name: OutcomeWords(*(reader.text(table, key, f"outcomes.{name}") for key in ("title", "cause", "next")))
         for name, table in reader.table(document, "outcomes", "").items()
@@ -187,7 +274,7 @@ def load(language: str = ENGLISH) -> Guide:
     }
     for table, members in (("outcomes", Outcome), ("causes", Cause)):
         for missing in {member.value for member in members} - document[table].keys():
-            raise GuideError(f"{file.name}, {table}.{missing}: a table is missing")
+            raise GuideError(f"{file}, {table}.{missing}: a table is missing")
     pages = reader.table(document, "help", "")
     extra_help = {
         name: tuple(reader.hint(item, f"help.{name}") for item in reader.tables(pages, name, "help")) for name in pages
@@ -244,7 +331,7 @@ class _Reader:
         value = table.get(key, default) if isinstance(table, dict) else None
         if not isinstance(value, str) or (not value.strip() and default is None):
             raise self._wrong(where, key, "a text is missing")
-        if len(value) > LONGEST_TEXT or not value.isprintable():
+        if len(value) > LONGEST_TEXT or not value.translate(_SPACES).isprintable():
             raise self._wrong(where, key, f"at most {LONGEST_TEXT} characters that can be seen are expected")
         try:
             names = [name for _, name, *_ in string.Formatter().parse(value) if name is not None]

@@ -113,7 +113,7 @@ def test_every_scenario_has_its_exit_code_and_its_words(scenario: str, scenario_
     assert lines[0] == f"Practice – not the real exchange ({WORDS.say(f'scenario.{scenario}')})."
     verdict = lines.index(f"Verdict: {words.title}")
     assert lines[verdict + 1] == f"  {words.cause}"
-    waits = [WORDS.say("check.retry", **TERMS, seconds=3)] if scenario == "rate-limited" else []
+    waits = [WORDS.say("check.retry", **TERMS, count=3)] if scenario == "rate-limited" else []
     assert lines[-1 - len(waits) :] == [f"Next: {words.next}", *waits]
     for call in BY_NAME["hitbtc2"].calls:
         assert f"  {WORDS.say(f'ask.{call.id}', **TERMS)} " in done.stdout

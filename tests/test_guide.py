@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import palma_wizard
-from palma_wizard import assets, guide
+from palma_wizard import assets, guide, plurals
 from palma_wizard.address import Agreement
 from palma_wizard.entry import Doubt, Removed
 from palma_wizard.exchanges import EXCHANGES, Cause, CheckState, Credentials, Fault, Outcome, RightState
@@ -132,7 +132,7 @@ def test_outcomes_and_causes_have_words_and_no_words_are_left_over() -> None:
     ],
 )
 def test_every_member_has_its_words_and_no_words_are_left_over(prefix: str, names: set[str]) -> None:
-    under = {key.removeprefix(f"{prefix}.") for key in WORDS.words if key.startswith(f"{prefix}.")}
+    under = {key.split(".")[1] for key in WORDS.words if key.startswith(f"{prefix}.")}
     assert under == names
 
 
@@ -148,7 +148,7 @@ def test_every_literal_key_that_the_program_says_exists() -> None:
         for key in re.findall(r"""\b_?say\(\s*["']([^"'{}]+)["']""", source.read_text("utf-8"))
     }
     assert len(found) > 100
-    assert {pair for pair in found if pair[1] not in WORDS.words} == set()
+    assert {pair for pair in found if not forms(pair[1])} == set()
 
 
 def says() -> list[tuple[str, ast.Call]]:
@@ -169,6 +169,12 @@ def choices(node: ast.expr) -> list[str]:
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
+def forms(key: str) -> list[str]:
+    """The texts of a key: one, or one for each form that goes with a number."""
+    names = {key, *(f"{key}.{form}" for form in plurals.FORMS)}
+    return [text for name, text in WORDS.words.items() if name in names]
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -178,9 +184,9 @@ def test_every_key_is_said_with_exactly_the_values_that_its_words_hold() -> None
     for source, call in says():
         given = {keyword.arg for keyword in call.keywords}
         for key in choices(call.args[0]):
-            if key not in WORDS.words:
+            if not forms(key):
                 wrong.append((source, key, "is not there"))
-            elif None not in given and placeholders(WORDS.words[key]) != given:
+            elif None not in given and set().union(*map(placeholders, forms(key))) != given:
                 wrong.append((source, key, f"is given {given}"))
     assert wrong == []
 

@@ -373,9 +373,9 @@ class CheckPage(Page):
         elif self._unseen:
             after = f"{self.guide.cause(Cause.WITHDRAW_UNKNOWN, verdict.exchange).do} {after}"
         if verdict.outcome is Outcome.CLOCK_OFF and reading.clock_error is not None:
-            text.append(self.say("check.clock", seconds=abs(round(reading.clock_error))))
+            text.append(self.say("check.clock", count=abs(round(reading.clock_error))))
         if reading.retry_after is not None:
-            text.append(self.say("check.retry", **terms, seconds=reading.retry_after))
+            text.append(self.say("check.retry", **terms, count=reading.retry_after))
         self.verdict.show_words(tone, " ".join([*text, after]), words.title)
         empty(self.causes)
         causes = [cause for cause in reading.causes if cause is not Cause.WITHDRAW_UNKNOWN or not self._unseen]

@@ -194,7 +194,7 @@ class DataPage(Page):
         found = entry.doubts(self._draft.exchange, self._draft.entry, practice=self._draft.practice)
         for name, field in (("key", self.key), ("secret", self.secret), ("user_id", self.user_id)):
             doubt = found.get(name)
-            field.show_doubt(self.say(f"doubt.{doubt.value}", length=len(field.text())) if doubt else "")
+            field.show_doubt(self.say(f"doubt.{doubt.value}", count=len(field.text())) if doubt else "")
         complete = self._draft.is_complete
         self.show_state(message="" if complete else self.say("data.missing"), complete=complete)
 

@@ -186,11 +186,11 @@ class StartPage(Page):
     def _account_words(self, account: Saved) -> tuple[str, str]:
         terms = self.guide.terms(self._draft.exchange)
         words = "start.saved-practice" if self._draft.practice else "start.saved"
-        said = self.say(words, **terms, date=account.saved_on.isoformat())
+        said = self.say(words, **terms, date=account.saved_on)
         days = (datetime.datetime.now().astimezone().date() - account.saved_on).days
         if days < _OLD:
             return "good", said
-        return "info", f"{said} {self.say('start.saved-old', **terms, days=days)}"
+        return "info", f"{said} {self.say('start.saved-old', **terms, count=days)}"
 
     def _account_row(self, label: str, title: str, tone: str, words: str) -> Notice:
         """Its name stands above only where there is something to tell apart."""

@@ -63,7 +63,7 @@ def test_one_account_is_told_without_a_name_and_an_old_one_with_a_word(
         assert rows(window)["main"].text() == words
         store.save("hitbtc2", ENTRY, TODAY - datetime.timedelta(90))
         window.start_page.look_for_saved()
-        old = WORDS.say("start.saved-old", days=90)
+        old = WORDS.say("start.saved-old", count=90)
         await until(lambda: old in visible_words(window), "its age is not told")
 
     run(walk())
