@@ -7,6 +7,7 @@ import os
 import sys
 
 from palma_wizard import secrecy
+from palma_wizard.guide import LANGUAGES
 from palma_wizard.practice import SCENARIOS
 
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         "palma-wizard", description="Connect your exchange account to PalmaBot, step by step."
     )
     parser.add_argument("--practice", nargs="?", const="works", choices=SCENARIOS, metavar="SCENARIO")
-    parser.add_argument("--lang", default="", metavar="XX", help="the language of the window, for example en")
+    parser.add_argument("--lang", default="", metavar="XX", help=f"the language: {', '.join(LANGUAGES)}")
     chosen = parser.parse_args(words)
     if not _has_screen():
         print(
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     from palma_wizard.ui import app
 
-    return app.run(practice=chosen.practice, language=chosen.lang)
+    return app.run(practice=chosen.practice, wanted=chosen.lang)
 
 
 def _has_screen() -> bool:

@@ -10,7 +10,6 @@ import zlib
 from pathlib import Path
 
 from PySide6.QtCore import (
-    QLocale,
     QLockFile,
     QMessageLogContext,
     QSettings,
@@ -24,16 +23,21 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from palma_wizard import __version__, assets, guide, secrecy
-from palma_wizard.ui import theme
+from palma_wizard.ui import language, theme
 from palma_wizard.ui.wizard import Wizard
 
 
-def run(*, practice: str | None = None, language: str = "") -> int:
-    """Blocks until the window is closed; 0, or 1 where it could not be opened."""
+def run(*, practice: str | None = None, wanted: str = "") -> int:
+    """Blocks until the window is closed; 0, or 1 where it could not be opened.
+
+    `wanted` is a language for this time; else it is the one that was chosen last, or the system's.
+    """
     app = make_application()
     place = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
+    settings = QSettings(str(place / "progress.ini"), QSettings.Format.IniFormat)
+    chosen = guide.best_of([wanted]) if wanted else str(settings.value("language", "")) or language.of_the_system()
     try:
-        words = guide.load(language or QLocale.system().name().partition("_")[0])
+        words = language.speak(app, chosen)
     except guide.GuideError as error:
         return _cannot_start(f"A file of this program is missing or damaged: {error}. Please install it again.")
     try:
@@ -49,7 +53,13 @@ def run(*, practice: str | None = None, language: str = "") -> int:
         print(words.say("error.second"), file=sys.stderr)
         return 0
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal it was started from
-    window = Wizard(words, QSettings(str(place / "progress.ini"), QSettings.Format.IniFormat), practice)
+    window = Wizard(words, settings, practice)
+
+    def change_colours() -> None:
+        theme.apply(app)
+        window.rebuild()
+
+    QGuiApplication.styleHints().colorSchemeChanged.connect(change_colours)
     window.show()
     app.processEvents()
     gc.freeze()
@@ -74,7 +84,6 @@ def make_application() -> QApplication:
         app.setStyle("Fusion")
     app.setWindowIcon(QIcon(str(assets.path("icons", "app.svg"))))
     theme.apply(app)
-    QGuiApplication.styleHints().colorSchemeChanged.connect(lambda: theme.apply(app))
     return app
 
 

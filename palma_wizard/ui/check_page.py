@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -68,6 +68,7 @@ class CheckPage(Page):
         self._waiting.timeout.connect(self._count_down)
         self._saving: Callable[[], object] | None = None
         self._problem = ""
+        self._store = ""
         self._complete = False
 
         self._intro = label("")
@@ -108,6 +109,12 @@ class CheckPage(Page):
         self.report.clicked.connect(self._open_report)
         self.body.addWidget(self.report, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
+
+    def take_over(self, other: CheckPage) -> None:
+        """What that page knows beside the draft."""
+        self._wait_until, self._store = other._wait_until, other._store
+        with QSignalBlocker(self.consent):
+            self.consent.setChecked(other.consent.isChecked())
 
     def _make_outcome(self) -> None:
         """The verdict with what can be done about it, and what comes after saving."""
@@ -201,6 +208,8 @@ class CheckPage(Page):
         if not running and verdict is None:
             for row in self.rows.values():
                 row.show_words("quiet", self.say("check.waiting"), "")
+        for check in verdict.checks if verdict is not None else ():
+            self._show_check(check)
         passed = verdict is not None and verdict.passed
         celebrates = self._draft.is_saved and (verdict is None or passed)
         stored = self._draft.is_stored and passed
@@ -363,7 +372,7 @@ class CheckPage(Page):
         words = self.guide.outcome(verdict.outcome, verdict.exchange)
         reading, terms = verdict.reading, self.guide.terms(verdict.exchange)
         if verdict.counter is not None:
-            self._counted.setText(self.say("check.counted", counter=verdict.counter))
+            self._counted.setText(self.say("check.counted", counter=str(verdict.counter)))
         tone = {Outcome.WORKS: "good", Outcome.CAN_WITHDRAW: "warn"}.get(verdict.outcome, "bad")
         if tone == "good" and _WARNINGS.intersection(reading.causes):
             tone = "warn"
@@ -480,7 +489,8 @@ class CheckPage(Page):
         else:
             self._problem = ""
             self._draft.stored(passed)
-            self._congratulate(store)
+            self._store = store
+            self._clipboard.take_back()
 
     def _save_ended(self) -> None:
         """However it ended, cancelled included."""
@@ -488,15 +498,9 @@ class CheckPage(Page):
         self.refresh()
         if self._problem:
             self.show_state(error=self._problem, complete=self.isComplete())
-
-    def _congratulate(self, store: str) -> None:
-        practising = self._draft.practice
-        self._clipboard.take_back()
-        title = self.say("practice.finished" if practising else "saved.title")
-        words = "saved.practice-text" if practising else "saved.text"
-        self._done_words.show_words("good", self.say(words, store=store, account=self._draft.label), title)
-        self.area.verticalScrollBar().setValue(0)
-        announce(self, title)
+        else:
+            self.area.verticalScrollBar().setValue(0)
+            announce(self, self._done_words.heading())
 
     def _show_done(self, *, celebrates: bool, stored: bool, by_hand: bool) -> None:
         """What comes after the test, where the key is stored now, was stored before, or cannot be."""
@@ -506,6 +510,12 @@ class CheckPage(Page):
         if by_hand:
             title, trouble = self.say("saved.by-hand-title"), self.guide.trouble(self._draft.no_store)
             self._done_words.show_words("warn", f"{trouble} {self.say('saved.by-hand')}", title)
+        elif celebrates and practising:
+            words = self.say("saved.practice-text", store=self._store)
+            self._done_words.show_words("good", words, self.say("practice.finished"))
+        elif celebrates:
+            words = self.say("saved.text", store=self._store, account=self._draft.label)
+            self._done_words.show_words("good", words, self.say("saved.title"))
         self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
         self._for_real.setVisible(practising and (celebrates or by_hand))
         self._remove.setVisible(not practising and not by_hand)

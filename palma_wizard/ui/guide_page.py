@@ -51,6 +51,13 @@ class GuidePage(Page):
     def entered(self) -> None:
         self._show_part(0)
 
+    @property
+    def part(self) -> int:
+        return self._parts.currentIndex()
+
+    def turn_to(self, part: int) -> None:
+        self._show_part(part)
+
     def validatePage(self) -> bool:
         following = self._parts.currentIndex() + 1
         if following >= self._parts.count():

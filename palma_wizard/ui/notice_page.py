@@ -124,6 +124,16 @@ class NoticePage(Page):
         """The key may be another one since."""
         self._rehearse()
 
+    def take_over(self, other: NoticePage) -> None:
+        """What was typed and found on that page."""
+        self._undecided = dict(other._undecided)
+        for line, typed in ((self.own, other.own), (self.own6, other.own6)):
+            line.setText(typed.text())
+        self._show_ipv6(bool(self.own6.text()))
+        self.list.setPlainText(other.list.toPlainText())
+        self._rehearse()
+        self.understood.setChecked(other.understood.isChecked())
+
     def _ask_for_the_tick(self) -> None:
         """Say what opens Next, as long as it is shut."""
         may, ticked = self.understood.isEnabled(), self.understood.isChecked()

@@ -4,33 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from palma_wizard.guide import Guide
+from palma_wizard.guide import LANGUAGES, Guide
 from palma_wizard.ui import theme
 
 _MARK = 24
 
 
 class Rail(QWidget):
-    """`chosen` carries the number of a visited step that was pressed."""
+    """`chosen` carries the number of a visited step that was pressed, `language_chosen` the code of a language."""
 
     chosen = Signal(int)
+    language_chosen = Signal(str)
 
     def __init__(self, guide: Guide) -> None:
         super().__init__()
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(theme.RAIL)
-        self.setAccessibleName(guide.say("rail.label"))
-        self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
         self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.M, theme.L, theme.M, theme.L)
         layout.setSpacing(2)
         layout.addStretch(1)
         self._items: dict[int, _Item] = {}
+        self._globe = QLabel()
+        self.language = QComboBox()
+        self.language.setObjectName("language")
+        for code, name in LANGUAGES.items():
+            self.language.addItem(name, code)
+        self.language.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.language.activated.connect(lambda: self.language_chosen.emit(self.language.currentData()))
+        row = QHBoxLayout()
+        row.setSpacing(theme.S)
+        row.addWidget(self._globe)
+        row.addWidget(self.language, 1)
+        layout.addLayout(row)
+        self.speak(guide)
+
+    def speak(self, guide: Guide) -> None:
+        self.setAccessibleName(guide.say("rail.label"))
+        self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
+        self._globe.setPixmap(theme.pixmap("globe", theme.colours().quiet))
+        self.language.setAccessibleName(guide.say("rail.language"))
+        self.language.setToolTip(guide.say("rail.language"))
+        with QSignalBlocker(self.language):
+            self.language.setCurrentIndex(self.language.findData(guide.language))
 
     def show_steps(self, names: Mapping[int, str]) -> None:
         """By the number of the page; all but the first and the last are numbered from one."""

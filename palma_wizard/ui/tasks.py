@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -30,9 +30,12 @@ class Tasks(QObject):
         task.add_done_callback(self._ended)
         return task.cancel
 
-    def cancel_all(self) -> None:
-        for task in tuple(self._running):
+    def cancel_all(self) -> Collection[asyncio.Task[None]]:
+        """Those that are to end now."""
+        running = tuple(self._running)
+        for task in running:
             task.cancel()
+        return running
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QSettings, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QScrollArea,
     QVBoxLayout,
@@ -21,7 +23,7 @@ from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES, Credentials
 from palma_wizard.guide import Guide, Hint, Step
 from palma_wizard.practice import PAGES, PracticeExchange
-from palma_wizard.ui import motion, theme
+from palma_wizard.ui import language, motion, theme
 from palma_wizard.ui.check_page import CheckPage
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.data_page import DataPage
@@ -52,6 +54,7 @@ class Wizard(QWizard):
         self._visited: set[int] = set()
         self._leaving = False
         self._jumping = False
+        self._warm = False
 
         self.setWizardStyle(
             QWizard.WizardStyle.MacStyle if sys.platform == "darwin" else QWizard.WizardStyle.ModernStyle
@@ -63,6 +66,7 @@ class Wizard(QWizard):
         self.setMinimumSize(800, 600)
         self.rail = Rail(guide)
         self.rail.chosen.connect(self.go)
+        self.rail.language_chosen.connect(self._speak)
         self.setSideWidget(self.rail)
         self._make_pages()
         self._make_buttons()
@@ -70,14 +74,13 @@ class Wizard(QWizard):
         self.helpRequested.connect(self._open_help)
         self.tasks.failed.connect(self._something_failed)
         self._set_practice(practice is not None)
-        if practice is not None:
-            index = self.data_page.scenario.findData(practice)
-            self.data_page.scenario.setCurrentIndex(index)
 
     def _make_pages(self) -> None:
         guide = self._guide
         self.start_page = StartPage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
         self.data_page = DataPage(guide, self.draft, self.tasks, self.clipboard, self._set_scenario)
+        with QSignalBlocker(self.data_page.scenario):
+            self.data_page.scenario.setCurrentIndex(self.data_page.scenario.findData(self._practice.scenario))
         self.notice_page = NoticePage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
         self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
         self.guide_pages: list[GuidePage] = []
@@ -158,6 +161,56 @@ class Wizard(QWizard):
         back.clicked.connect(self._go_back)
         self.setButtonLayout([*left, QWizard.WizardButton.Stretch, *right])
 
+    def _speak(self, code: str) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication) and not self._stays_to_save():
+            self._guide = language.speak(app, code)
+            self._say = self._guide.say
+            self._settings.setValue("language", code)
+            self.rebuild()
+        self.rail.speak(self._guide)
+
+    def rebuild(self) -> None:
+        """All pages anew, in the language and colours of now; what was typed stays, and a running check ends."""
+        number, guide_page = self.currentId(), self.currentPage()
+        part = guide_page.part if isinstance(guide_page, GuidePage) else 0
+        notice, check, visited = self.notice_page, self.check_page, self._visited
+        old, ending = [*self._pages.values()], self.tasks.cancel_all()
+        self.setUpdatesEnabled(False)
+        self._jumping = True
+        try:
+            for each in self._pages:
+                self.removePage(each)
+            self.rail.speak(self._guide)
+            self._make_pages()
+            self._make_buttons()
+            self.notice_page.take_over(notice)
+            self.check_page.take_over(check)
+            self._set_practice(self.draft.practice)
+            self.restart()
+        finally:
+            self._jumping = False
+            self.setUpdatesEnabled(True)
+        self.go(number)
+        self._visited = visited
+        self.rail.show_progress(number, visited)
+        page = self.currentPage()
+        if isinstance(page, GuidePage):
+            page.turn_to(part)
+        if self._warm:
+            self.tasks.start(self._let_go(old, ending))
+            self.background_work()
+        else:
+            for replaced in old:
+                replaced.deleteLater()
+
+    @staticmethod
+    async def _let_go(pages: Collection[Page], ending: Collection[asyncio.Task[None]]) -> None:
+        """Tasks that were cancelled speak to their page once more."""
+        await asyncio.gather(*ending, return_exceptions=True)
+        for page in pages:
+            page.deleteLater()
+
     def background_work(self) -> None:
         """What may wait until the first page is painted."""
         self.tasks.start(self._warm_up())
@@ -165,6 +218,7 @@ class Wizard(QWizard):
     async def _warm_up(self) -> None:
         motion.ask()
         await workers.run(_import_the_rest)
+        self._warm = True
         self.start_page.start_looking()
         self.data_page.start_looking()
 
