@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from palma_wizard.exchanges import Credentials
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
+from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.page import button, label
 from palma_wizard.ui.tasks import Tasks
 
@@ -32,14 +33,12 @@ class CopyPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.XS)
-        row = QHBoxLayout()
-        row.setSpacing(theme.S)
+        row = Flow()
         for name in ("key", "secret", "user-id"):
             copy = button(guide.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
             copy.clicked.connect(lambda _=False, n=name: tasks.start(self._copy(n)))
             row.addWidget(copy)
             self._user_id = copy
-        row.addStretch(1)
         column.addLayout(row)
         column.addWidget(label(guide.say("saved.copy-note"), "quiet"))
 

@@ -16,6 +16,7 @@ from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.copy_panel import CopyPanel
+from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, label, named
 from palma_wizard.ui.tasks import Tasks
 
@@ -197,7 +198,7 @@ class StartPage(Page):
         row = Notice(tone, words, title=title, name="saved-key")
         row.setProperty("account", label)
         copies = self._copies(label)
-        actions = QHBoxLayout()
+        actions = Flow()
         actions.setContentsMargins(-theme.S, 0, 0, 0)  # flat buttons begin at the words
         for name, act in (
             ("copy", lambda _: copies.setVisible(copies.isHidden())),
@@ -211,7 +212,6 @@ class StartPage(Page):
             action.setAccessibleName(f"{action.text()}: {label}")
             action.clicked.connect(lambda _=False, act=act: act(label))
             actions.addWidget(action)
-        actions.addStretch(1)
         row.words.addLayout(actions)
         row.words.addWidget(copies)
         return row
