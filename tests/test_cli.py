@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -42,7 +43,7 @@ WIDE = (
     r"""import dataclasses, re, sys
 from palma_wizard import cli, guide
 def wide(text):
-    return re.sub(r"(\{.*?\})|([!-~])", lambda found: found[1] or chr(ord(found[2]) + 0xFEE0), text)
+    return re.sub(r"(\{.*?\})|([!-~])", lambda found: found[1] or chr(ord(found[2]) + 0xFEE0), text) + "%"
 def widened(table):
     return {name: dataclasses.replace(words, **{field: wide(getattr(words, field)) for field in words.__slots__})
         for name, words in table.items()}
@@ -484,13 +485,13 @@ def test_a_broken_item_says_what_to_do() -> None:
     assert one_sentence(done) == f"{WORDS.say('vault.broken-item')} {WORDS.say('cli.do.broken-item')}"
 
 
-def at_a_terminal(arguments: list[str], *talk: tuple[str, str]) -> tuple[int, str]:
+def at_a_terminal(arguments: list[str], *talk: tuple[str, str], out: IO[str] | None = None) -> tuple[int, str]:
     """Runs the program at a terminal of its own, typing each answer at its prompt: exit code and what was shown."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [*CHECK, *arguments],
         stdin=slave,
-        stdout=slave,
+        stdout=slave if out is None else out,
         stderr=slave,
         env={**os.environ, **NOWHERE},
         start_new_session=True,
@@ -523,6 +524,15 @@ def test_a_key_that_may_withdraw_is_saved_after_a_yes_at_a_terminal(answer: str,
     assert code == EXIT_CODES[Outcome.CAN_WITHDRAW]
     assert ("Nothing was saved." in shown) is not kept
     assert (vault.open_vault(practice=True).load("hitbtc2") is not None) is kept
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+def test_the_question_is_put_at_the_terminal_where_the_output_goes_to_a_file(tmp_path: Path) -> None:
+    arguments = ["--practice=can-withdraw", "--save", "--json"]
+    with (tmp_path / "out.json").open("w") as out:
+        at_a_terminal(arguments, (WORDS.say("cli.consent", yes="YES"), "YES\n"), out=out)
+    assert json.loads((tmp_path / "out.json").read_text())["outcome"] == "can-withdraw"
+    assert vault.open_vault(practice=True).load("hitbtc2") is not None
 
 
 @pytest.mark.usefixtures("_empty_keyring")
