@@ -160,7 +160,11 @@ class Guide:
 
     def terms(self, exchange: str) -> dict[str, str]:
         """What an exchange calls things, for the words that all exchanges share."""
-        prefix = f"terms.{exchange}."
+        return self.under(f"terms.{exchange}")
+
+    def under(self, table: str) -> dict[str, str]:
+        """The words of one table, by what follows its name."""
+        prefix = f"{table}."
         return {key.removeprefix(prefix): text for key, text in self.words.items() if key.startswith(prefix)}
 
     def keys_link(self, exchange: str) -> Link | None:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -35,6 +36,23 @@ CHECK = (sys.executable, "-m", "palma_wizard", "check")
 HURRIED = (
     *(sys.executable, "-c"),
     "import sys; from palma_wizard import cli, verify; verify.TIME_LIMIT = 0.5; sys.exit(cli.main(sys.argv[1:]))",
+)
+# And in a language of wide letters alone, where whatever is not of the guide stands out.
+WIDE = (
+    *(sys.executable, "-c"),
+    r"""import dataclasses, re, sys
+from palma_wizard import cli, guide
+def wide(text):
+    return re.sub(r"(\{.*?\})|([!-~])", lambda found: found[1] or chr(ord(found[2]) + 0xFEE0), text) + "%"
+def widened(table):
+    return {name: dataclasses.replace(words, **{field: wide(getattr(words, field)) for field in words.__slots__})
+        for name, words in table.items()}
+english = guide.load()
+words = {key: wide(text) for key, text in english.words.items()}
+other = dataclasses.replace(
+    english, words=words, outcomes=widened(english.outcomes), causes=widened(english.causes))
+guide.load = lambda: other
+sys.exit(cli.main(sys.argv[1:]))""",
 )
 # Whatever goes wrong in a test, nothing leaves this computer; loopback is reached past the proxy.
 NOWHERE = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""}
@@ -62,6 +80,7 @@ COMES_TO = {
 Runs = dict[str, "Future[subprocess.CompletedProcess[str]]"]
 SENTINEL_KEY, SENTINEL_SECRET = "SentinelKey_0123456789abcdefghij", "SentinelSecret_0123456789abcdefg"
 SENTINEL = json.dumps({"key": SENTINEL_KEY, "secret": SENTINEL_SECRET})
+BAD_INPUT_SAID = WORDS.say("cli.bad-input", example='{"key": "...", "secret": "..."}')
 
 
 def run(
@@ -113,8 +132,8 @@ def test_every_scenario_has_its_exit_code_and_its_words(scenario: str, scenario_
     assert lines[0] == f"Practice – not the real exchange ({WORDS.say(f'scenario.{scenario}')})."
     verdict = lines.index(f"Verdict: {words.title}")
     assert lines[verdict + 1] == f"  {words.cause}"
-    waits = [WORDS.say("check.retry", **TERMS, count=3)] if scenario == "rate-limited" else []
-    assert lines[-1 - len(waits) :] == [f"Next: {words.next}", *waits]
+    assert lines[verdict + 2] == (WORDS.say("cli.next-save") if outcome is Outcome.WORKS else f"Next: {words.next}")
+    assert (lines[-1] == WORDS.say("check.retry", **TERMS, count=3)) is (scenario == "rate-limited")
     for call in BY_NAME["hitbtc2"].calls:
         assert f"  {WORDS.say(f'ask.{call.id}', **TERMS)} " in done.stdout
     for right in ("read", "trade", "payment", "withdraw"):
@@ -206,60 +225,118 @@ def bad_input_runs() -> Iterator[Runs]:
 def test_bad_input_is_one_sentence_and_wrong_usage(name: str, bad_input_runs: Runs) -> None:
     done = bad_input_runs[name].result()
     assert done.returncode == 2
-    assert one_sentence(done) in {WORDS.say("cli.bad-input"), WORDS.say("cli.empty")}
+    assert one_sentence(done) in {BAD_INPUT_SAID, WORDS.say("cli.empty")}
     assert hides(done)
 
 
 def test_a_megabyte_that_begins_well_is_bad_input() -> None:
     done = run(text=SENTINEL + " " * 1_000_000 + "x")
     assert done.returncode == 2
-    assert one_sentence(done) == WORDS.say("cli.bad-input")
+    assert one_sentence(done) == BAD_INPUT_SAID
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text, code", [('{"key": "k",\r\n"secret": "s"}\r\n', 10), ("\r\n", 0)], ids=["wrong key", "nothing"]
+)
+def test_input_may_come_as_windows_writes_it(text: str, code: int, encoding: str) -> None:
+    assert run("--practice", text=text.encode(encoding)).returncode == code
 
 
 @pytest.mark.parametrize("name", ["no JSON", "NUL"])
 def test_bad_input_is_not_taken_for_the_practice_key(name: str) -> None:
     done = run("--practice", text=BAD_INPUT[name])
     assert done.returncode == 2
-    assert one_sentence(done) in {WORDS.say("cli.bad-input"), WORDS.say("cli.empty")}
+    assert one_sentence(done) in {BAD_INPUT_SAID, WORDS.say("cli.empty")}
 
 
 def test_no_input_at_all_is_one_sentence_without_practice() -> None:
     done = run()
     assert done.returncode == 2
-    assert one_sentence(done) == WORDS.say("cli.bad-input")
+    assert one_sentence(done) == WORDS.say("cli.no-terminal", example='{"key": "...", "secret": "..."}')
 
 
 @pytest.mark.parametrize("practice", [["--practice"], []], ids=["practice", "real"])
 def test_input_that_is_not_text_is_bad_input(practice: list[str]) -> None:
     done = run(*practice, text=b'{"key": "\xff\xfe", "secret": "x"}')
     assert done.returncode == 2
-    assert one_sentence(done) == WORDS.say("cli.bad-input")
+    assert one_sentence(done) == BAD_INPUT_SAID
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--practice=no-such-scenario"],
-        ["--exchange", "mtgox"],
-        ["--save", "--saved"],
-        ["--forget", "--save"],
-        ["--prac"],
-        ["surplus"],
-    ],
-    ids=" ".join,
-)
-def test_wrong_usage_is_two(arguments: list[str]) -> None:
-    done = run(*arguments)
+WRONG_USAGE = {
+    f"--practice={SENTINEL_SECRET}": "--practice was not understood. It means: ask the practice exchange",
+    f"--exchange {SENTINEL_SECRET}": "--exchange was not understood. It means: which exchange: hitbtc2, bitstamp, cex",
+    f"--save={SENTINEL_SECRET}": "--save was not understood. It means: save the key if it passes.",
+    f"--help={SENTINEL_SECRET}": "--help was not understood.",
+    f"--account {SENTINEL_SECRET}{SENTINEL_KEY}": WORDS.say("cli.wrong.no-name", longest=40),
+    "--account": "--account was not understood.",
+    "--save --saved": WORDS.say("cli.wrong.choose-one"),
+    "--forget --accounts": WORDS.say("cli.wrong.choose-one"),
+    "--forget --json": WORDS.say("cli.wrong.no-check"),
+    "--practice --with-addresses": WORDS.say("cli.wrong.no-report"),
+    "--saved --replace": WORDS.say("cli.wrong.no-save"),
+    "--prac": WORDS.say("cli.wrong-usage"),
+    SENTINEL_SECRET: WORDS.say("cli.wrong-usage"),
+    f"--secret={SENTINEL_SECRET}": WORDS.say("cli.wrong-usage"),
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG_USAGE)
+def test_wrong_usage_is_two_and_one_sentence_that_repeats_nothing(arguments: str) -> None:
+    done = run(*arguments.split())
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: palma-check")
-    assert done.stdout == ""
+    assert one_sentence(done).startswith(WRONG_USAGE[arguments])
+    assert hides(done)
 
 
-def test_help_needs_nothing() -> None:
+def test_help_needs_nothing_and_names_every_option_of_which_the_words_speak() -> None:
     done = run("--help")
     assert done.returncode == 0
     unwrapped = "".join(done.stdout.split())
     assert all(scenario in unwrapped for scenario in SCENARIOS)
+    options = set(re.findall(r"^  (?:-h, )?--([a-z-]+)", done.stdout, re.MULTILINE))
+    assert options == WORDS.under("cli.option").keys()
+    cli = " ".join(text for key, text in WORDS.words.items() if key.startswith("cli."))
+    assert set(re.findall(r"--([a-z-]+)", cli)) <= options
+
+
+@pytest.mark.parametrize(
+    "arguments, own",
+    [
+        ("--help", r"-h|--[a-z-]+|hitbtc2|bitstamp|cex|" + "|".join(SCENARIOS) + "|main"),
+        ("--practice", ""),
+        ("--practice=rate-limited", ""),
+        ("--exchange mtgox", "--exchange|hitbtc2|bitstamp|cex"),
+        ("surplus", ""),
+    ],
+)
+def test_whatever_is_said_is_of_the_guide(arguments: str, own: str) -> None:
+    done = run(*arguments.split(), program=WIDE, COLUMNS="500")
+    said = re.sub(own, "", done.stdout + done.stderr)
+    assert re.findall("[A-Za-z]+", said) == []
+    assert len(said) > 50
+
+
+def test_a_table_of_wide_letters_is_straight() -> None:
+    lines = run("--practice", program=WIDE, COLUMNS="150").stdout.splitlines()
+    rows = lines[2 : 2 + len(BY_NAME["hitbtc2"].calls)]
+    assert all("  " in row for row in rows)
+    assert len({sum(1 + (sign > "\uff00") for sign in row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79])
+def test_a_table_fits_a_narrow_terminal(columns: int) -> None:
+    lines = run("--practice", "--exchange", "bitstamp", COLUMNS=str(columns)).stdout.splitlines()
+    rows = lines[lines.index("Rights:") - 3 : lines.index("Rights:") + 3]
+    assert max(map(len, rows)) <= max(columns, 48)
+    assert (rows[-1].startswith("    ")) is (columns < 79)
+
+
+def test_an_object_for_programs_is_the_same_in_every_language() -> None:
+    found, again = (json.loads(run("--practice=rate-limited", "--json", program=each).stdout) for each in (CHECK, WIDE))
+    for told in (found, again):
+        told["checks"] = sorted((row["id"], row["state"], row["sign"]) for row in told["checks"])
+    assert found == again
 
 
 @pytest.mark.parametrize("exchange", ["bitstamp", "cex"])
@@ -267,7 +344,7 @@ def test_the_other_exchanges_are_checked_too_and_what_was_counted_is_told(exchan
     done = run("--practice", "--exchange", exchange)
     assert done.returncode == 0
     assert WORDS.terms(exchange)["exchange"] in done.stdout
-    assert re.search(r"with the number 1[0-9]{9}:", done.stdout)
+    assert re.search(r"the number 1[0-9]{9} ", done.stdout)
     assert KEYS[exchange].secret not in done.stdout
 
 
@@ -276,12 +353,6 @@ def test_a_missing_user_id_is_asked_for_where_the_form_asks_for_it(exchange: str
     done = run("--practice", "--exchange", exchange, text=json.dumps({"key": "k", "secret": "s"}))
     assert done.returncode == 2
     assert one_sentence(done) == WORDS.say("cli.no-user-id", **WORDS.terms(exchange))
-
-
-def test_addresses_are_for_a_report_and_a_report_needs_a_file() -> None:
-    done = run("--practice", "--with-addresses")
-    assert done.returncode == 2
-    assert "--report" in done.stderr
 
 
 def test_a_report_is_shown_saved_and_holds_nothing_secret(tmp_path: Path) -> None:
@@ -310,7 +381,9 @@ def test_a_report_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def _empty_keyring(keyring_session: object) -> Iterator[None]:
     def empty() -> None:
         for practice in (False, True):
-            vault.open_vault(practice=practice).forget("hitbtc2")
+            store = vault.open_vault(practice=practice)
+            for label in ("main", "second"):
+                store.forget("hitbtc2", label)
 
     empty()
     yield
@@ -323,19 +396,51 @@ def test_a_practice_key_is_saved_checked_again_and_forgotten() -> None:
     saved = run("--practice", "--save")
     assert saved.returncode == 0
     store = vault.open_vault(practice=True)
-    assert saved.stdout.splitlines()[-1] == WORDS.say("cli.saved-practice", store=store.name)
+    told = [WORDS.say("cli.saved-practice", store=store.name), WORDS.say("cli.next-practised")]
+    assert saved.stdout.splitlines()[-2:] == told
+    assert saved.stdout.count("Next: ") == 1
     kept = store.load("hitbtc2")
     assert kept is not None
     assert kept.credentials == Credentials(KEY, SECRET)
     assert vault.open_vault().load("hitbtc2") is None
-    assert run("--practice", "--saved").returncode == 0
+    again = run("--practice", "--saved")
+    assert (again.returncode, re.findall("Next: .*", again.stdout)) == (0, [WORDS.say("cli.next-is-saved")])
     assert run("--practice=wrong-key", "--saved").returncode == 10
     gone = run("--practice", "--forget")
-    assert (gone.returncode, gone.stdout.strip()) == (0, WORDS.say("cli.forgotten", store=store.name))
+    assert (gone.returncode, gone.stdout.strip()) == (
+        0,
+        WORDS.say("cli.forgotten-practice", account="main", store=store.name),
+    )
     assert store.load("hitbtc2") is None
     again = run("--practice", "--forget")
-    assert (again.returncode, again.stdout.strip()) == (0, "Nothing is saved for hitbtc2 (main).")
+    assert (again.returncode, again.stdout) == (0, "No practice key is saved for HitBTC.\n")
     assert run("--practice", "--saved").returncode == 3
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+def test_accounts_are_listed_with_nothing_secret() -> None:
+    none = run("--accounts")
+    assert (none.returncode, one_sentence(none)) == (3, "No key is saved for HitBTC.")
+    store = vault.open_vault()
+    for label, day in (("second", 5), ("main", 4)):
+        store.save(
+            "hitbtc2", Credentials(f"{SENTINEL_KEY}{day}", SENTINEL_SECRET), datetime.date(2026, 3, day), label=label
+        )
+    assert run("--practice", "--accounts").returncode == 3
+    both = run("--accounts")
+    listed = ["  main, saved on 2026-03-04", "  second, saved on 2026-03-05"]
+    assert (both.returncode, both.stdout.splitlines()) == (0, [f"Keys for HitBTC in {store.name}:", *listed])
+    gone = run("--forget")
+    assert gone.stdout.startswith("The saved key “main” was removed from")
+    assert gone.stdout.endswith("\nStill saved: second.\n")
+    other = run("--saved")
+    assert (other.returncode, one_sentence(other)) == (
+        3,
+        WORDS.say("cli.no-such-account", **TERMS, others="second"),
+    )
+    unknown = run("--forget", "--account", SENTINEL_SECRET)
+    assert (unknown.returncode, unknown.stdout) == (0, other.stderr)
+    assert all(map(hides, (both, gone, other, unknown)))
 
 
 @pytest.mark.usefixtures("_empty_keyring")
@@ -343,7 +448,7 @@ def test_a_practice_key_is_saved_checked_again_and_forgotten() -> None:
 def test_a_key_that_did_not_pass_or_got_no_yes_is_not_saved(scenario: str) -> None:
     done = run(f"--practice={scenario}", "--save")
     assert done.returncode == EXIT_CODES[COMES_TO[scenario]]
-    why = WORDS.say("cli.no-consent" if scenario == "can-withdraw" else "cli.not-passed")
+    why = WORDS.say("cli.no-consent", yes="YES") if scenario == "can-withdraw" else WORDS.say("cli.not-passed")
     assert done.stdout.splitlines()[-1] == WORDS.say("cli.not-saved", why=why)
     assert vault.open_vault(practice=True).load("hitbtc2") is None
 
@@ -377,16 +482,16 @@ def test_a_broken_item_says_what_to_do() -> None:
     store._write(store._slot("hitbtc2", 1), "rubbish")
     done = run("--practice", "--saved")
     assert done.returncode == 4
-    assert one_sentence(done).startswith(WORDS.say("vault.broken-item"))
+    assert one_sentence(done) == f"{WORDS.say('vault.broken-item')} {WORDS.say('cli.do.broken-item')}"
 
 
-def at_a_terminal(arguments: list[str], *talk: tuple[str, str]) -> tuple[int, str]:
+def at_a_terminal(arguments: list[str], *talk: tuple[str, str], out: IO[str] | None = None) -> tuple[int, str]:
     """Runs the program at a terminal of its own, typing each answer at its prompt: exit code and what was shown."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [*CHECK, *arguments],
         stdin=slave,
-        stdout=slave,
+        stdout=slave if out is None else out,
         stderr=slave,
         env={**os.environ, **NOWHERE},
         start_new_session=True,
@@ -415,21 +520,30 @@ def at_a_terminal(arguments: list[str], *talk: tuple[str, str]) -> tuple[int, st
 @pytest.mark.usefixtures("_empty_keyring")
 @pytest.mark.parametrize("answer, kept", [("YES\n", True), ("yes\n", False)], ids=["YES", "yes"])
 def test_a_key_that_may_withdraw_is_saved_after_a_yes_at_a_terminal(answer: str, kept: bool) -> None:
-    code, shown = at_a_terminal(["--practice=can-withdraw", "--save"], (WORDS.say("cli.consent"), answer))
+    code, shown = at_a_terminal(["--practice=can-withdraw", "--save"], (WORDS.say("cli.consent", yes="YES"), answer))
     assert code == EXIT_CODES[Outcome.CAN_WITHDRAW]
     assert ("Nothing was saved." in shown) is not kept
     assert (vault.open_vault(practice=True).load("hitbtc2") is not None) is kept
 
 
 @pytest.mark.usefixtures("_empty_keyring")
+def test_the_question_is_put_at_the_terminal_where_the_output_goes_to_a_file(tmp_path: Path) -> None:
+    arguments = ["--practice=can-withdraw", "--save", "--json"]
+    with (tmp_path / "out.json").open("w") as out:
+        at_a_terminal(arguments, (WORDS.say("cli.consent", yes="YES"), "YES\n"), out=out)
+    assert json.loads((tmp_path / "out.json").read_text())["outcome"] == "can-withdraw"
+    assert vault.open_vault(practice=True).load("hitbtc2") is not None
+
+
+@pytest.mark.usefixtures("_empty_keyring")
 def test_another_key_is_replaced_only_where_that_is_asked_for() -> None:
     other = Credentials("another-key", "another-secret")
     vault.open_vault(practice=True).save("hitbtc2", other, datetime.date(2026, 3, 4))
-    assert WORDS.say("cli.exists") in run("--practice", "--save").stdout
+    assert WORDS.say("cli.do.exists") in run("--practice", "--save").stdout
     kept = vault.open_vault(practice=True).load("hitbtc2")
     assert kept is not None
     assert kept.credentials == other
-    assert WORDS.say("cli.exists") not in run("--practice", "--save", "--replace").stdout
+    assert WORDS.say("cli.do.exists") not in run("--practice", "--save", "--replace").stdout
     kept = vault.open_vault(practice=True).load("hitbtc2")
     assert kept is not None
     assert kept.credentials.key == KEYS["hitbtc2"].key
@@ -456,10 +570,12 @@ def test_practice_without_a_keyring_says_that_nothing_was_saved_and_why() -> Non
 def test_practice_without_a_keyring_has_nothing_to_forget() -> None:
     done = run("--practice", "--forget", program=CHECK, **NO_BUS)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Nothing is saved for hitbtc2 (main). ")
+    assert done.stdout.startswith("No practice key is saved for HitBTC. ")
 
 
-@pytest.mark.parametrize("arguments", [["--saved"], ["--forget"], ["--practice", "--saved"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--saved"], ["--forget"], ["--accounts"], ["--practice", "--saved"]], ids=" ".join
+)
 def test_without_a_keyring_what_needs_one_is_four(arguments: list[str]) -> None:
     done = run(*arguments, program=CHECK, **NO_BUS)
     assert done.returncode == 4
@@ -469,9 +585,31 @@ def test_without_a_keyring_what_needs_one_is_four(arguments: list[str]) -> None:
 # -- faults --
 
 
-def test_ctrl_c_ends_a_hanging_check_with_a_sentence() -> None:
+# The program with a keyring that never comes to an end.
+BUSY = (
+    *(sys.executable, "-c"),
+    """import sys, time
+from palma_wizard import cli, vault
+vault._first_that_keeps = lambda found: (print('At work', flush=True), time.sleep(30))
+sys.exit(cli.main(sys.argv[1:]))""",
+)
+
+
+@pytest.mark.parametrize(
+    "program, arguments, begins, said",
+    [
+        (CHECK, ["--practice=hangs"], "Asking", "cli.cancelled"),
+        (BUSY, ["--saved"], "At work", "cli.cancelled"),
+        (BUSY, ["--practice", "--save"], "At work", "cli.cancelled-keyring"),
+        (BUSY, ["--practice", "--forget"], "At work", "cli.cancelled-keyring"),
+    ],
+    ids=["check", "load", "save", "forget"],
+)
+def test_ctrl_c_ends_what_hangs_with_a_sentence_that_is_true(
+    program: tuple[str, ...], arguments: list[str], begins: str, said: str
+) -> None:
     process = subprocess.Popen(
-        [*CHECK, "--practice=hangs"],
+        [*program, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -481,13 +619,13 @@ def test_ctrl_c_ends_a_hanging_check_with_a_sentence() -> None:
     )
     with process:
         assert process.stdout is not None
-        while not process.stdout.readline().startswith("Asking"):
-            pass
+        while not process.stdout.readline().startswith(begins):
+            assert process.poll() is None
         time.sleep(0.3)
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
-    assert (process.returncode, err.strip()) == (130, WORDS.say("cli.cancelled"))
+    assert (process.returncode, err.strip()) == (130, WORDS.say(said))
     assert time.monotonic() - begun < 1.5
 
 
