@@ -70,6 +70,7 @@ class ObjectiveC:
         self.board: list[tuple[str, str]] = [("public.utf8-plain-text", "what was there before")]
         self.objc_getClass = ctypes.CFUNCTYPE(pointer, ctypes.c_char_p)(self._hold)
         self.sel_registerName = ctypes.CFUNCTYPE(pointer, ctypes.c_char_p)(self._hold)
+        self.objc_getClass.restype = self.sel_registerName.restype = ctypes.c_int  # as of any that ctypes loads
         self.objc_msgSend = ctypes.CFUNCTYPE(pointer, *[pointer] * 4)(self._answer)
 
     def _hold(self, text: bytes) -> int:
