@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import html
 import json
 import logging
 import re
@@ -19,17 +20,38 @@ from palma_wizard.exchanges import living_secrets
 
 HIDDEN: Final = "[hidden]"
 SHORTEST: Final = 4
-"""Characters; a shorter value is in every second word, and no secret."""
+"""Characters. A shorter value is in every second word: hidden, it would leave no log, and the gaps would tell it."""
 
-_NAMED: Final = re.compile(
-    r"""(?ix)
-    ( \b(?:proxy-)?authorization\b | \bx-auth[\w-]* | \bx-aggr-[\w-]+ | \b(?:set-)?cookie\b
-    | \b(?:api[ _-]?)?(?:key|secret|signature|password|token|user[ _-]?id)\b )
-    ( ["']? \s* [:=] \s* (?:b(?=["']))?["']? )
-    ( (?:basic|bearer|hs256|bitstamp)\s+ )?
-    [^\s"',;&}\])]{4,}
+SHORT_NUMBER: Final = 6
+"""Digits. A User ID up to here is hidden only as a number by itself that is no part of a date, port or fraction."""
+
+_NUMBER: Final = re.compile(
+    rf"""(?x)
+    (?: (?<![0-9A-Za-z]) | (?<=%[0-9A-Fa-f]{{2}}) | (?<=\\[nrt]) )
+    (?<![0-9A-Za-z\]]:) (?<![0-9]\.) (?<![0-9]{{2}}[-/])
+    [0-9]{{{SHORTEST},{SHORT_NUMBER}}}
+    (?! [0-9A-Za-z] | \.[0-9] | [-/][0-9]{{2}}[-/] )
     """
 )
+_QUOTE: Final = r"""(?P<quote>\\{0,3}["'])"""
+_QUOTED: Final = _QUOTE + r"(?:(?!(?P=quote))[^\r\n])"
+_IS: Final = r"""\\{0,3}["']? \s* (?:[:=]|%3[AaDd]) [ \t]* (?:b(?=["']))?"""
+_WHOLE_LINE: Final = re.compile(
+    rf"""(?ix)
+    ( (?<![\w-])[\w-]*?(?:authorization|cookie2?) {_IS} )
+    (?: {_QUOTED}* | (?:(?!\\[rn])[^\r\n])+ )
+    """
+)
+_NAMED: Final = re.compile(
+    rf"""(?ix)
+    ( (?<![\w-])
+      (?: (?:x-auth|x-aggr-|kc-)[\w-]*
+      | [\w-]*?(?:key|secret|signature|(?<=[_-])sign|passw(?:or)?d|passphrase|token|user[ _-]?id|uid) )
+      {_IS} )
+    (?: {_QUOTED}{{4,}} | (?:(?:basic|bearer|hs256|bitstamp)\s+)? (?:[^\s"',;&}}\])]|(?<=\[hidden)\]){{4,}} )
+    """
+)
+_LOGIN: Final = re.compile(r"""(?<=://)[^\s/?#"'<>]+(?=@)""")
 _SCHEME: Final = re.compile(r"\b(Basic|Bearer|HS256|BITSTAMP)\s+[A-Za-z0-9+/=_-]{8,}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{24,}")
 _KINDS: Final = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
@@ -38,11 +60,17 @@ _HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
 
 def redact(text: str) -> str:
     """Two layers: every living secret in all its usual writings, then whatever looks like one that is not known."""
-    for secret in sorted(living_secrets(), key=len, reverse=True):
-        if len(secret) >= SHORTEST:
-            for writing in writings(secret):
+    secrets = {each for each in living_secrets() if len(each) >= SHORTEST}
+    short = {each for each in secrets if len(each) <= SHORT_NUMBER and each.isascii() and each.isdigit()}
+    for secret in sorted(secrets, key=len, reverse=True):
+        for writing in writings(secret):
+            if writing not in short:
                 text = text.replace(writing, HIDDEN)
-    text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
+    if short:
+        text = _NUMBER.sub(lambda number: HIDDEN if number[0] in short else number[0], text)
+    text = _WHOLE_LINE.sub(rf"\1\g<quote>{HIDDEN}", text)
+    text = _NAMED.sub(rf"\1\g<quote>{HIDDEN}", text)
+    text = _LOGIN.sub(HIDDEN, text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     return _TOKEN.sub(_hidden_if_random, text)
 
@@ -54,25 +82,54 @@ def _hidden_if_random(token: re.Match[str]) -> str:
 
 
 def writings(secret: str) -> list[str]:
-    """A text as it may stand in logs and files, longest first: plain, escaped, percent, hex, base64 and UTF-16."""
+    """A text as it may stand in logs and files, longest first: plain, escaped, percent, hex, base64 and UTF-16.
+
+    Escaped is as in JSON, HTML and Python's repr() of a text and of its bytes.
+    """
     raw = secret.encode("utf-8", "surrogatepass")
     found = {
         secret,
-        json.dumps(secret)[1:-1],
         repr(secret)[1:-1],
-        urllib.parse.quote(secret, safe="", errors="surrogatepass"),
-        urllib.parse.quote_plus(secret, errors="surrogatepass"),
+        ascii(secret)[1:-1],
+        repr(f"'\"{secret}")[4:-1],  # as in a longer text that holds both quotes
+        repr(raw)[2:-1],
         raw.hex(),
         raw.hex().upper(),
         secret.encode("utf-16-le", "surrogatepass").decode("latin-1"),
         secret.encode("utf-16-be", "surrogatepass").decode("latin-1"),
-        *_base64s(raw),
+        *_in_html(secret),
     }
+    for text in {secret, *_base64s(raw)}:
+        found |= {text, *_in_json(text), *_in_urls(text)}
     return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
 
 
+def _in_json(text: str) -> set[str]:
+    found = {json.dumps(text, ensure_ascii=to_ascii)[1:-1] for to_ascii in (True, False)}
+    return found | {each.replace("/", "\\/") for each in found}
+
+
+def _in_urls(text: str) -> set[str]:
+    found = {
+        urllib.parse.quote(text, safe="", errors="surrogatepass"),
+        urllib.parse.quote(text, errors="surrogatepass"),
+        urllib.parse.quote_plus(text, errors="surrogatepass"),
+    }
+    return found | {re.sub("%..", lambda code: code[0].lower(), each) for each in found}
+
+
+def _in_html(text: str) -> set[str]:
+    found = {html.escape(text), html.escape(text, quote=False)}
+    return found | {
+        each.replace("&quot;", double).replace("&#x27;", single)
+        for each in found
+        for double in ("&quot;", "&#34;")
+        for single in ("&#39;", "&apos;")
+    }
+
+
 def _base64s(raw: bytes) -> set[str]:
-    """What does not change of it wherever it stands in what is encoded."""
+    """What does not change of it wherever it stands in what is encoded, which leaves the padding out as well."""
     found = set()
     for ahead in range(3):
         first = (ahead * 8 + 5) // 6

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from typing import Any
+
 from PySide6.QtCore import QMimeData, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
@@ -9,8 +13,7 @@ SECONDS = 30
 
 _CONCEALED = {
     "x-kde-passwordManagerHint": b"secret",
-    "org.nspasteboard.ConcealedType": b"",
-    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"",
+    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",  # whatever it holds
     'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
     'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
 }
@@ -32,11 +35,14 @@ class Clipboard(QObject):
         QGuiApplication.clipboard().setText(text)
 
     def put_secret(self, text: str) -> None:
-        content = QMimeData()
-        content.setText(text)
-        for kind, value in _CONCEALED.items():
-            content.setData(kind, value)
-        QGuiApplication.clipboard().setMimeData(content)
+        if sys.platform == "darwin":
+            put_on_pasteboard(ctypes.CDLL("/usr/lib/libobjc.A.dylib"), text)
+        else:
+            content = QMimeData()
+            content.setText(text)
+            for kind, value in _CONCEALED.items():
+                content.setData(kind, value)
+            QGuiApplication.clipboard().setMimeData(content)
         self._secret = text
         self._timer.start()
 
@@ -51,3 +57,26 @@ class Clipboard(QObject):
         if self._secret and self.text() == self._secret:
             QGuiApplication.clipboard().clear()
         self._secret = ""
+
+
+def put_on_pasteboard(objc: Any, text: str) -> None:
+    """A secret on macOS' clipboard, and before it the mark (nspasteboard.org), so that it never stands there without.
+
+    Qt would call the mark com.trolltech.anymime.org.nspasteboard.ConcealedType, which no program looks for, and
+    QUtiMimeConverter, which could put that right, is not in PySide.
+    """
+    objc.objc_getClass.restype = objc.sel_registerName.restype = ctypes.c_void_p
+    address = ctypes.cast(objc.objc_msgSend, ctypes.c_void_p).value or 0
+
+    def send(to: int, message: bytes, *arguments: int | bytes) -> int:
+        kinds = (ctypes.c_char_p if isinstance(each, bytes) else ctypes.c_void_p for each in arguments)
+        method = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, *kinds)(address)
+        return method(to, objc.sel_registerName(message), *arguments) or 0
+
+    def string(content: str) -> int:
+        return send(objc.objc_getClass(b"NSString"), b"stringWithUTF8String:", content.encode("utf-8", "replace"))
+
+    board = send(objc.objc_getClass(b"NSPasteboard"), b"generalPasteboard")
+    send(board, b"clearContents")
+    for kind, content in (("org.nspasteboard.ConcealedType", ""), ("public.utf8-plain-text", text)):
+        send(board, b"setString:forType:", string(content), string(kind))

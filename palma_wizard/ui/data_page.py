@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QAccessible, QHideEvent
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QClipboard,
+    QContextMenuEvent,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+)
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard import entry
@@ -66,9 +74,9 @@ class DataPage(Page):
         self.exchange.setAccessibleName(self.say("data.exchange"))
         form.addWidget(caption, 0, 0)
         form.addWidget(self.exchange, 1, 0)
-        self.key = _Field(self, "key", form, 2)
-        self.secret = _Field(self, "secret", form, 5, secret=True)
-        self.user_id = _Field(self, "user_id", form, 8)
+        self.key = _Field(self, clipboard, "key", form, 2)
+        self.secret = _Field(self, clipboard, "secret", form, 5, secret=True)
+        self.user_id = _Field(self, clipboard, "user_id", form, 8)
         form.setColumnStretch(0, 1)
         self.body.addLayout(form)
         stays = QHBoxLayout()
@@ -251,14 +259,16 @@ class DataPage(Page):
 class _Field:
     """A line to type or paste into, its buttons, and the hint below it."""
 
-    def __init__(self, page: DataPage, name: str, form: QGridLayout, row: int, *, secret: bool = False) -> None:
+    def __init__(
+        self, page: DataPage, clipboard: Clipboard, name: str, form: QGridLayout, row: int, *, secret: bool = False
+    ) -> None:
         words = name.replace("_", "-")
         self._page = page
-        self._line = named(QLineEdit(), name)
+        self._line = named(_Line(clipboard), name)
         self._placeholder = f"data.{words}-placeholder"
         self._line.setAccessibleName(page.say(f"data.{words}"))
         self._line.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
-        self._line.setDragEnabled(False)
+        self._line.nothing_to_paste.connect(self._say_nothing_to_paste)
         self._line.textChanged.connect(self._take)  # textEdited is silent on an undo in a password field
         self._caption = label(page.say(f"data.{words}"), "strong")
         self._caption.setBuddy(self._line)
@@ -313,13 +323,16 @@ class _Field:
 
     def _paste(self) -> None:
         text = self._page.paste()
-        if not text.strip():
-            self._cleaned = self._page.say("data.paste-empty")
-            self._page.changed()
+        if not entry.clean(text).text:
+            self._say_nothing_to_paste()
             return
         self._take(text)
         self._line.end(False)
         self._line.setFocus()
+
+    def _say_nothing_to_paste(self) -> None:
+        self._cleaned = self._page.say("data.paste-empty")
+        self._page.changed()
 
     def _take(self, text: str) -> None:
         cleaned = entry.clean(text)
@@ -344,6 +357,76 @@ class _Field:
         """Whether the line shows lone halves of a character, which PySide leaves out of what it hands to Python."""
         line = QAccessible.queryAccessibleInterface(self._line).textInterface()
         return text == self._line.text() and line.characterCount() > _units(text)
+
+
+class _Line(QLineEdit):
+    """Gives its text away as a secret alone: on the clipboard marked and for a while, and never by X11's selection."""
+
+    nothing_to_paste = Signal()
+
+    def __init__(self, clipboard: Clipboard) -> None:
+        super().__init__()
+        self._clipboard = clipboard
+        self.setDragEnabled(False)
+        QGuiApplication.clipboard().selectionChanged.connect(self._leave_selection)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Whatever of Qt's own keys would copy, Ctrl+K and Ctrl+U included."""
+        keys = QKeySequence.StandardKey
+        for key, answer in (
+            (keys.Copy, self.copy),
+            (keys.Cut, self.cut),
+            (keys.Paste, self.paste),
+            (keys.DeleteEndOfLine, self._cut_rest),
+            (keys.DeleteCompleteLine, self._cut_all),
+        ):
+            if event.matches(key):
+                answer()
+                return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.createStandardContextMenu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        answers = {"edit-copy": self.copy, "edit-cut": self.cut, "edit-paste": self.paste}
+        for action in menu.actions():
+            if answer := answers.get(action.objectName()):
+                action.triggered.disconnect()
+                action.triggered.connect(answer)
+        menu.popup(event.globalPos())
+
+    def copy(self) -> None:
+        if self.hasSelectedText() and self.echoMode() == QLineEdit.EchoMode.Normal:
+            self._clipboard.put_secret(self.selectedText())
+
+    def cut(self) -> None:
+        if self.hasSelectedText() and not self.isReadOnly():
+            self.copy()
+            self.del_()
+
+    def paste(self) -> None:
+        if self.isReadOnly():
+            return
+        if entry.clean(self._clipboard.text()).text:
+            super().paste()
+        else:
+            self.nothing_to_paste.emit()
+
+    def _cut_rest(self) -> None:
+        self.deselect()
+        self.end(True)
+        self.cut()
+
+    def _cut_all(self) -> None:
+        self.selectAll()
+        self.cut()
+
+    def _leave_selection(self) -> None:
+        """Qt puts what is selected there; it is gone again before another program can be answered."""
+        board = QGuiApplication.clipboard()
+        selection = QClipboard.Mode.Selection
+        if board.ownsSelection() and self.hasSelectedText() and board.text(selection) == self.selectedText():
+            board.clear(selection)
 
 
 def _units(text: str) -> int:
