@@ -151,7 +151,7 @@ async def _walk() -> None:
         click(made.check_page.save)
         await until(made.check_page.done.isVisible, "it was not saved")
         assert not found_in("".join(_told_to_assistive_tools(made.check_page)))
-        click(find(made, "copy-secret"))
+        click(find(made.check_page, "copy-secret"))
         await until(lambda: bool(made.clipboard._secret), "it was not copied")
         made.clipboard.take_back()
         made.go(START)

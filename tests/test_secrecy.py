@@ -330,7 +330,7 @@ def test_a_long_text_is_redacted_in_time(text: str, end: str) -> None:
 
 
 def test_an_argument_that_is_a_secret_is_not_said_again() -> None:
-    code = f"from palma_wizard import cli\ncli.main(['--practice', '--secret={SECRET}', {SECRET!r}])"
+    code = f"from palma_wizard import cli\nraise SystemExit(cli.main(['--practice', '--secret={SECRET}', {SECRET!r}]))"
     done = python(code)
     assert done.returncode == 2
     assert not found_in(done.stdout + done.stderr)

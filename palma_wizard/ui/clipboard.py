@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
-from typing import Any
 
 from PySide6.QtCore import QMimeData, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
@@ -36,7 +34,7 @@ class Clipboard(QObject):
 
     def put_secret(self, text: str) -> None:
         if sys.platform == "darwin":
-            put_on_pasteboard(ctypes.CDLL("/usr/lib/libobjc.A.dylib"), text)
+            _put_on_pasteboard(text)
         else:
             content = QMimeData()
             content.setText(text)
@@ -59,24 +57,15 @@ class Clipboard(QObject):
         self._secret = ""
 
 
-def put_on_pasteboard(objc: Any, text: str) -> None:
+def _put_on_pasteboard(text: str) -> None:
     """A secret on macOS' clipboard, and before it the mark (nspasteboard.org), so that it never stands there without.
 
     Qt would call the mark com.trolltech.anymime.org.nspasteboard.ConcealedType, which no program looks for, and
     QUtiMimeConverter, which could put that right, is not in PySide.
     """
-    objc.objc_getClass.restype = objc.sel_registerName.restype = ctypes.c_void_p
-    address = ctypes.cast(objc.objc_msgSend, ctypes.c_void_p).value or 0
+    from AppKit import NSPasteboard
 
-    def send(to: int, message: bytes, *arguments: int | bytes) -> int:
-        kinds = (ctypes.c_char_p if isinstance(each, bytes) else ctypes.c_void_p for each in arguments)
-        method = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, *kinds)(address)
-        return method(to, objc.sel_registerName(message), *arguments) or 0
-
-    def string(content: str) -> int:
-        return send(objc.objc_getClass(b"NSString"), b"stringWithUTF8String:", content.encode("utf-8", "replace"))
-
-    board = send(objc.objc_getClass(b"NSPasteboard"), b"generalPasteboard")
-    send(board, b"clearContents")
-    for kind, content in (("org.nspasteboard.ConcealedType", ""), ("public.utf8-plain-text", text)):
-        send(board, b"setString:forType:", string(content), string(kind))
+    board = NSPasteboard.generalPasteboard()
+    board.clearContents()
+    board.setString_forType_("", "org.nspasteboard.ConcealedType")
+    board.setString_forType_(text, "public.utf8-plain-text")

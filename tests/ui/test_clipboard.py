@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
+import sys
+import types
 from collections.abc import Iterator
 
 import pytest
@@ -61,37 +62,20 @@ def test_what_somebody_else_copied_meanwhile_is_left_alone(board: Clipboard, whe
     assert QGuiApplication.clipboard().text() == "what somebody else copied"
 
 
-class ObjectiveC:
-    """As much of macOS' runtime as is called, at real addresses: everything is a text, and the board a list."""
+class Pasteboard(list[tuple[str, str]]):
+    """In the place of macOS' own."""
 
-    def __init__(self) -> None:
-        pointer = ctypes.c_void_p
-        self._held: list[ctypes.Array[ctypes.c_char]] = []
-        self.board: list[tuple[str, str]] = [("public.utf8-plain-text", "what was there before")]
-        self.objc_getClass = ctypes.CFUNCTYPE(pointer, ctypes.c_char_p)(self._hold)
-        self.sel_registerName = ctypes.CFUNCTYPE(pointer, ctypes.c_char_p)(self._hold)
-        self.objc_getClass.restype = self.sel_registerName.restype = ctypes.c_int  # as of any that ctypes loads
-        self.objc_msgSend = ctypes.CFUNCTYPE(pointer, *[pointer] * 4)(self._answer)
+    generalPasteboard = property(lambda self: lambda: self)  # noqa: N815
+    clearContents = list.clear  # noqa: N815
 
-    def _hold(self, text: bytes) -> int:
-        self._held.append(ctypes.create_string_buffer(text))
-        return ctypes.addressof(self._held[-1])
-
-    def _answer(self, to: int, message: int, first: int, second: int) -> int:
-        match ctypes.string_at(to), ctypes.string_at(message):
-            case b"NSString", b"stringWithUTF8String:":
-                return self._hold(ctypes.string_at(first))
-            case b"NSPasteboard", b"generalPasteboard":
-                return self._hold(b"board")
-            case b"board", b"clearContents":
-                self.board.clear()
-            case b"board", b"setString:forType:":
-                self.board.append((ctypes.string_at(second).decode(), ctypes.string_at(first).decode()))
-        return 1
+    def setString_forType_(self, text: str, kind: str) -> None:
+        self.append((kind, text))
 
 
-def test_on_macos_the_mark_is_there_before_the_secret_is() -> None:
-    """Of the calls themselves; no macOS was at hand."""
-    objc = ObjectiveC()
-    clipboard.put_on_pasteboard(objc, f"{SECRET}é")
-    assert objc.board == [("org.nspasteboard.ConcealedType", ""), ("public.utf8-plain-text", f"{SECRET}é")]
+def test_on_macos_the_mark_is_there_before_the_secret(board: Clipboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    pasteboard = Pasteboard([("public.utf8-plain-text", "what was there before")])
+    monkeypatch.setitem(sys.modules, "AppKit", types.SimpleNamespace(NSPasteboard=pasteboard))
+    monkeypatch.setattr(sys, "platform", "darwin")
+    board.put_secret(SECRET)
+    assert pasteboard == [("org.nspasteboard.ConcealedType", ""), ("public.utf8-plain-text", SECRET)]
+    assert board._secret == SECRET

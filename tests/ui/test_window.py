@@ -95,7 +95,7 @@ def test_the_whole_path_from_start_to_a_key_that_can_be_loaded_back(
         assert (saved.credentials.key, saved.credentials.secret) == (KEY, SECRET)
         assert vault.open_vault().load("hitbtc2") is None
         assert window.draft.entry == Credentials("", ""), "what is saved is let go of"
-        click(find(window, "copy-secret"))
+        click(find(window.check_page, "copy-secret"))
         await until(lambda: window.clipboard._secret == SECRET, "it was not copied")
         assert QGuiApplication.clipboard().text() == SECRET
         closed: list[bool] = []
