@@ -4,6 +4,7 @@ The ground floor knows no Qt and is what the window (`ui`) and the command line 
 
     exchanges   what a check asks an exchange and how the answers read, a list of allowed addresses included; pure
     workers     blocking calls on threads of their own
+    turns       one after the other: threads, and programs of one person
     assets      where the files are
     secrecy     what keeps secrets out of logs, tracebacks and core dumps
     entry       what a person pasted: cleaned, and doubted

@@ -20,6 +20,10 @@ DEFAULT_LABEL: Final = "main"
 _QUOTES: Final = "\"'`´‘’“”„«»‹›"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LABEL: Final = re.compile(r"(?i)(api)?[ _-]*(key|secret|user ?id)[ _-]*(key)?\s*[:=]")
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Unicode counts as printable, some of it as letters, and shows as nothing."""
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -72,8 +76,16 @@ def clean(text: str) -> Cleaned:
 
 
 def is_label(text: str) -> bool:
-    """Whether an account may be called that: a short line that can be shown as it is."""
-    return bool(text) and text == text.strip() and text.isprintable() and len(text) <= LONGEST_LABEL
+    """Whether an account may be called that: a short line with a letter or a digit, nothing hidden in it."""
+    text = composed(text)
+    if text != text.strip() or not text.isprintable() or len(text) > LONGEST_LABEL:
+        return False
+    return _UNSEEN.search(text) is None and any(character.isalnum() for character in text)
+
+
+def composed(label: str) -> str:
+    """How labels are stored and compared: an é of one character and an é of two are the same."""
+    return unicodedata.normalize("NFC", label)
 
 
 def doubts(exchange: str, entry: Credentials, *, practice: bool) -> dict[str, Doubt]:

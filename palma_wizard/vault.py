@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -20,8 +20,9 @@ import keyring.backend
 import keyring.errors
 
 from palma_wizard import workers
-from palma_wizard.entry import DEFAULT_LABEL, is_label
+from palma_wizard.entry import DEFAULT_LABEL, composed, is_label
 from palma_wizard.exchanges import Credentials
+from palma_wizard.turns import Turns, own_folder
 
 T = TypeVar("T")
 
@@ -37,13 +38,20 @@ _SLOTS: Final = range(1, MOST_ACCOUNTS + 2)
 _HIGHEST_ORDER: Final = 10**9
 _MOST_LET_IN: Final = 4
 _LONGEST_LET_IN: Final = 100
+_MOST_ALIKE: Final = 16
+_PATIENCE: Final = 2
+"""Seconds that a reader or a probe waits for others, who need some tenths of one unless a prompt is open."""
 
-_one_at_a_time: Final = threading.Lock()
+_one_prompt: Final = Turns()
+_writing: Final = Turns(lambda: own_folder() / "keyring.lock")
+_probing: Final = Turns(lambda: own_folder() / "probe.lock")
+_claimed: Final[list[str]] = []
+"""Services that a thread of this process writes or removes, or will when what it is stuck in comes back."""
 _STORES: Final = {
     "win32": (("keyring.backends.Windows", "WinVaultKeyring", "Windows Credential Manager"),),
     "darwin": (("keyring.backends.macOS", "Keyring", "macOS Keychain"),),
     "linux": (
-        ("keyring.backends.SecretService", "Keyring", "the system keyring (Secret Service)"),
+        ("keyring.backends.SecretService", "Keyring", "Secret Service"),
         ("keyring.backends.kwallet", "DBusKeyring", "KWallet"),
     ),
 }
@@ -57,6 +65,7 @@ class Trouble(enum.Enum):
     LOCKED = "locked"
     REFUSED = "refused"
     NOT_KEPT = "not-kept"
+    UNSURE = "unsure"
     BROKEN_ITEM = "broken-item"
     TOO_LARGE = "too-large"
     FULL = "full"
@@ -84,11 +93,17 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What lies in a slot; `saved` is None where it is damaged. Of two with one label, the higher `order` is newer."""
+    """What lies in a slot; `saved` is None where it cannot be read. Of two with one label, the higher `order` is newer.
+
+    `later`: another version of this program wrote it. Its `label` is empty where that cannot be read, and where the
+    item is damaged.
+    """
 
     slot: int
-    saved: Saved | None
+    saved: Saved | None = None
     order: int = 0
+    label: str = ""
+    later: bool = False
 
 
 class Vault:
@@ -96,6 +111,10 @@ class Vault:
 
     An account is one item in a numbered slot. A new one is written to a free slot and read back before the old one is
     removed: whatever ends the program at whatever moment, one of them is whole, and the newer counts.
+
+    Who saves or forgets waits until no other program of this person does, or until `given_up`. Where no lock can be had
+    (see Turns), two that save in the same moment may choose the same slot, and then only one key is kept. A reader
+    waits no longer than _PATIENCE, and then reads twice instead.
     """
 
     def __init__(self, backend: keyring.backend.KeyringBackend, name: str, *, practice: bool = False) -> None:
@@ -104,24 +123,25 @@ class Vault:
         self.practice = practice
         self._service = PRACTICE_SERVICE if practice else SERVICE
         self.given_up = threading.Event()
-        """Once set, nothing is stored or forgotten any more, and what was just written is taken out again."""
+        """Once set, nothing more is stored or forgotten, and what was just written is taken out again where it can."""
 
     def probe(self) -> None:
         """Write, read and remove a canary: a store that cannot do that must not be given a secret."""
         trouble = Trouble.NOT_KEPT
-        for _ in range(3):  # another program may be at it in the same moment
-            canary = secrets.token_hex(8)
-            try:
-                self._write(PROBE_SERVICE, canary)
-                kept = self._read(PROBE_SERVICE) == canary
-                self._remove(PROBE_SERVICE)
-            except VaultError as error:
-                if error.trouble is not Trouble.REFUSED:
-                    raise
-                trouble = error.trouble
-            else:
-                if kept:
-                    return
+        with _probing.taken(self.given_up, _PATIENCE):
+            for _ in range(3):  # another program may be at it in the same moment all the same
+                canary = secrets.token_hex(8)
+                try:
+                    self._write(PROBE_SERVICE, canary)
+                    kept = self._read(PROBE_SERVICE) == canary
+                    self._remove(PROBE_SERVICE)
+                except VaultError as error:
+                    if error.trouble is not Trouble.REFUSED:
+                        raise
+                    trouble = error.trouble
+                else:
+                    if kept:
+                        return
         raise VaultError(trouble)
 
     def save(
@@ -136,51 +156,44 @@ class Vault:
     ) -> None:
         """Store and read back. With None for `let_in`, the same key stored again keeps what it had.
 
-        After a VaultError the old one is there, or, where the store went away behind the write, the new one: whole.
-
-        EXISTS: another key has that label, and is not to be replaced. FULL: the exchange has MOST_ACCOUNTS accounts
-        already. TOO_LARGE: the store would not hold it.
+        After a VaultError the old one is there, whole. EXISTS: another key has that label, and is not to be replaced.
+        FULL: the exchange has MOST_ACCOUNTS accounts already. TOO_LARGE: the store would not hold it. UNSURE: the store
+        failed behind the write, and again when it was to be taken out; if the new one was written, it counts.
         """
-        items = self._items(exchange)
-        before = next((item for item in items if item.saved is not None and item.saved.label == label), None)
-        if before is not None and before.saved is not None and before.saved.credentials == credentials:
-            let_in = before.saved.let_in if let_in is None else let_in
-        elif before is not None and not replace:
-            raise VaultError(Trouble.EXISTS)
-        taken = {item.slot for item in items}
-        free = [slot for slot in _SLOTS if slot not in taken]
-        if not free or (before is None and len(items) >= MOST_ACCOUNTS):
-            raise VaultError(Trouble.FULL)
-        text = json.dumps(
-            {
-                "version": 1,
-                "order": max((item.order for item in items), default=0) + 1,
-                "label": label,
-                "key": credentials.key,
-                "secret": credentials.secret,
-                "user_id": credentials.user_id,
-                "saved_on": today.isoformat(),
-                "let_in": list((let_in or ())[:_MOST_LET_IN]),
-            },
-        )
-        if len(text) > SIZE_LIMIT:
-            raise VaultError(Trouble.TOO_LARGE)
-        service = self._slot(exchange, free[0])
-        self._go_on()
-        try:
-            self._write(service, text)
-            if self._read(service) != text:
-                raise VaultError(Trouble.NOT_KEPT)
-            self._go_on()
-        except VaultError:
-            with contextlib.suppress(VaultError):
-                self._remove(service)
-            raise
-        if before is not None:
-            self._remove(self._slot(exchange, before.slot))
+        label = composed(label)
+        with self._turn():
+            items = self._tidy(exchange, self._scan(exchange))
+            named = [item for item in items if item.label == label]
+            known = [item.saved for item in named if item.saved is not None and item.saved.credentials == credentials]
+            if named and len(known) < len(named) and not replace:
+                raise VaultError(Trouble.EXISTS)
+            if let_in is None and known:
+                let_in = known[0].let_in
+            taken = {item.slot for item in items}
+            free = [each for each in _SLOTS if each not in taken and self._slot(exchange, each) not in _claimed]
+            if not free or (not named and len(items) >= MOST_ACCOUNTS):
+                raise VaultError(Trouble.FULL)
+            text = json.dumps(
+                {
+                    "version": 1,
+                    "order": max((item.order for item in items), default=0) + 1,
+                    "label": label,
+                    "key": credentials.key,
+                    "secret": credentials.secret,
+                    "user_id": credentials.user_id,
+                    "saved_on": today.isoformat(),
+                    "let_in": list((let_in or ())[:_MOST_LET_IN]),
+                },
+            )
+            if len(text) > SIZE_LIMIT:
+                raise VaultError(Trouble.TOO_LARGE)
+            self._put(self._slot(exchange, free[0]), text)
+            for item in named:
+                with contextlib.suppress(VaultError):  # the new one counts, and whoever comes next removes the old one
+                    self._discard(exchange, item)
 
     def accounts(self, exchange: str) -> list[Saved]:
-        """All that can be read, by label. Raises BROKEN_ITEM only where nothing but damaged items lies there."""
+        """All that can be read, by label. BROKEN_ITEM only where something lies there and none of it can be read."""
         items = self._items(exchange)
         whole = sorted((item.saved for item in items if item.saved is not None), key=lambda saved: saved.label)
         if items and not whole:
@@ -188,40 +201,84 @@ class Vault:
         return whole
 
     def load(self, exchange: str, label: str = DEFAULT_LABEL) -> Saved | None:
-        """None where nothing is stored; BROKEN_ITEM where nothing can be read and something damaged lies there."""
+        """None where nothing is stored; BROKEN_ITEM where something lies there that may be it and cannot be read."""
+        label = composed(label)
         items = self._items(exchange)
         for item in items:
-            if item.saved is not None and item.saved.label == label:
+            if item.saved is not None and item.label == label:
                 return item.saved
-        if any(item.saved is None for item in items):
+        if any(item.label in ("", label) for item in items):
             raise VaultError(Trouble.BROKEN_ITEM)
         return None
 
     def forget(self, exchange: str, label: str = DEFAULT_LABEL) -> bool:
-        """Remove an account, and all damaged items of the exchange with it; False where there was nothing."""
-        gone = [item for item in self._items(exchange) if item.saved is None or item.saved.label == label]
-        self._go_on()
-        for item in gone:
-            self._remove(self._slot(exchange, item.slot))
+        """Remove an account; False where there was nothing. After a VaultError it is there as before, or gone.
+
+        Damaged items have no name: they are removed with DEFAULT_LABEL, and only where no account has that name.
+        """
+        label = composed(label)
+        with self._turn():
+            items = self._tidy(exchange, self._scan(exchange))
+            gone = [item for item in items if item.label == label]
+            if not gone and label == DEFAULT_LABEL:
+                gone = [item for item in items if item.saved is None and not item.later]
+            for item in gone:
+                self._discard(exchange, item)
         return bool(gone)
 
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        with _writing.taken(self.given_up):
+            self._go_on()
+            yield
+
     def _items(self, exchange: str) -> list[_Item]:
-        """One for each label; an older one that a save did not come to remove is removed."""
-        newest: dict[str, _Item] = {}
-        items: list[_Item] = []
-        for slot in _SLOTS:
-            text = self._read(self._slot(exchange, slot))
-            if text is None:
-                continue
-            item = _item(slot, text)
-            if item.saved is None:
-                items.append(item)
-                continue
-            other = newest.setdefault(item.saved.label, item)
-            if other is not item:
-                older, newest[item.saved.label] = sorted((other, item), key=lambda each: each.order)
-                self._remove(self._slot(exchange, older.slot))
-        return [*items, *newest.values()]
+        """What counts, for a reader: the old one or the new one of what another program replaces meanwhile."""
+        with _writing.taken(self.given_up, _PATIENCE) as alone:
+            lying = self._scan(exchange)
+            if not alone:  # a slot may have been filled behind the look at it, and the old one emptied before
+                return _counting([*lying, *self._scan(exchange)])
+            with contextlib.suppress(VaultError):
+                self._tidy(exchange, lying)
+            return _counting(lying)
+
+    def _scan(self, exchange: str) -> list[_Item]:
+        texts = ((slot, self._read(self._slot(exchange, slot))) for slot in _SLOTS)
+        return [_item(slot, text) for slot, text in texts if text is not None]
+
+    def _tidy(self, exchange: str, lying: list[_Item]) -> list[_Item]:
+        """What counts, after an older one that a save did not come to remove is removed."""
+        items = _counting(lying)
+        for item in lying:
+            if item not in items:
+                self._discard(exchange, item)
+        return items
+
+    def _put(self, service: str, text: str) -> None:
+        """Write to a free slot and read back, or take it out again."""
+        written = False
+        with _claim(service):
+            self._go_on()
+            try:
+                self._write(service, text)
+                written = True
+                if self._read(service) != text:
+                    raise VaultError(Trouble.NOT_KEPT)
+                self._go_on()
+            except VaultError as error:
+                if error.trouble is Trouble.LOCKED and not written:  # a store asks before it writes
+                    raise
+                try:
+                    self._remove(service)
+                except VaultError:
+                    raise VaultError(Trouble.UNSURE) from None
+                raise
+
+    def _discard(self, exchange: str, item: _Item) -> None:
+        service = self._slot(exchange, item.slot)
+        with _claim(service):
+            self._go_on()
+            self._remove(service)
 
     def _slot(self, exchange: str, slot: int) -> str:
         """Each slot is a service of its own: Windows moves an item aside when another user of its service comes."""
@@ -239,12 +296,18 @@ class Vault:
                 return ""  # nobody's item: damaged
 
     def _remove(self, service: str) -> None:
-        try:
-            with _translated():
-                self._backend.delete_password(service, _USER)
-        except VaultError:
-            if self._read(service) is not None:  # else another window was quicker
-                raise
+        """All that lies there: of several items alike, a store may remove one at a time."""
+        for _ in range(_MOST_ALIKE):
+            try:
+                with _translated():
+                    self._backend.delete_password(service, _USER)
+            except VaultError:
+                if self._read(service) is not None:  # else another window was quicker
+                    raise
+                return
+            if self._read(service) is None:
+                return
+        raise VaultError(Trouble.REFUSED)
 
     def _go_on(self) -> None:
         if self.given_up.is_set():
@@ -255,7 +318,12 @@ def _item(slot: int, text: str) -> _Item:
     """What lies there may have been written by anybody."""
     try:
         fields = json.loads(text)
-        if fields["version"] != 1:
+        version = fields["version"]
+        if type(version) is int and version > 1:
+            given = fields.get("label")
+            known = isinstance(given, str) and is_label(given)
+            return _Item(slot, label=composed(given) if known else "", later=True)
+        if version != 1:
             raise ValueError
         texts = [fields[name] for name in ("label", "key", "secret", "user_id")]
         let_in = fields["let_in"]
@@ -269,9 +337,28 @@ def _item(slot: int, text: str) -> _Item:
         if type(order) is not int or not 0 <= order < _HIGHEST_ORDER:
             raise ValueError
         saved_on = datetime.date.fromisoformat(fields["saved_on"])
-        return _Item(slot, Saved(texts[0], Credentials(*texts[1:]), saved_on, tuple(let_in)), order)
+        label = composed(texts[0])
+        return _Item(slot, Saved(label, Credentials(*texts[1:]), saved_on, tuple(let_in)), order, label)
     except (ValueError, TypeError, KeyError, RecursionError):
-        return _Item(slot, None)
+        return _Item(slot)
+
+
+def _counting(lying: Sequence[_Item]) -> list[_Item]:
+    """The newest for each label, and all that cannot be read."""
+    items: dict[str | int, _Item] = {}
+    for item in sorted(lying, key=lambda each: each.order):
+        items[item.slot if item.saved is None else item.label] = item
+    return list(items.values())
+
+
+@contextlib.contextmanager
+def _claim(service: str) -> Iterator[None]:
+    """Claimed before one looks whether one has given up: who gets the next turn sees it, or nothing is done."""
+    _claimed.append(service)
+    try:
+        yield
+    finally:
+        _claimed.remove(service)
 
 
 def open_vault(*, practice: bool = False) -> Vault:
@@ -323,12 +410,14 @@ async def use(work: Callable[[Vault], T], *, practice: bool) -> T:
     """Find the store, prove it with a canary and work with it, on a thread, for as long as the person needs.
 
     A locked store asks for the person's password at the canary. Raises VaultError. Cancelling leaves the thread to its
-    prompt, and nothing is written or removed after it.
+    prompt, and nothing is written or removed after it; the next one does not wait for that thread.
     """
     given_up = threading.Event()
 
     def on_a_thread() -> T:
-        with _one_at_a_time:  # a second prompt would only confuse
+        with _one_prompt.taken(given_up):  # a second one would only confuse
+            if given_up.is_set():
+                raise VaultError(Trouble.GIVEN_UP)
             found = _find(practice=practice)
             for vault in found:
                 vault.given_up = given_up

@@ -148,6 +148,7 @@ async def _walk() -> None:
         assert dialog is not None
         dialog.save_to(str(Path.home() / f"report-{exchange}.txt"))
         dialog.close()
+        made.check_page.consent.setChecked(True)
         click(made.check_page.save)
         await until(made.check_page.done.isVisible, "it was not saved")
         assert not found_in("".join(_told_to_assistive_tools(made.check_page)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palma_wizard.entry import LENGTH_LIMIT, Doubt, Removed, clean, doubts
+from palma_wizard.entry import LENGTH_LIMIT, LONGEST_LABEL, Doubt, Removed, clean, doubts, is_label
 from palma_wizard.exchanges import EXCHANGES, Credentials
 from palma_wizard.practice import KEYS
 
@@ -112,3 +112,50 @@ def test_the_practice_key_is_not_doubted_while_practising() -> None:
 def test_no_text_is_too_strange_to_be_doubted(exchange: str, key: str, secret: str, user: str, practice: bool) -> None:
     found = doubts(exchange, Credentials(key, secret, user), practice=practice)
     assert found.keys() <= {"key", "secret", "user_id"}
+
+
+@pytest.mark.parametrize(
+    "text, may_be",
+    [
+        ("main", True),
+        ("two words", True),
+        ("7", True),
+        ("\u00e9t\u00e9", True),
+        ("e\u0301te\u0301", True),
+        ("\u0627\u0644\u062d\u0633\u0627\u0628 \u0627\u0644\u0631\u0626\u064a\u0633\u064a", True),
+        ("\u05d7\u05e9\u05d1\u05d5\u05df", True),
+        ("\u4e3b\u8d26\u6237", True),
+        ("\u0433\u043b\u0430\u0432\u043d\u044b\u0439", True),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", True),
+        ("\ud55c\uad6d\uc5b4", True),
+        ("\U0001f511 1", True),
+        ("m" * LONGEST_LABEL, True),
+        ("e\u0301" * LONGEST_LABEL, True),
+        ("m" * (LONGEST_LABEL + 1), False),
+        ("\u0958" * (LONGEST_LABEL // 2 + 1), False),
+        ("", False),
+        (" ", False),
+        (" main", False),
+        ("main\n", False),
+        ("...", False),
+        ("\U0001f511", False),
+        ("\u2800", False),
+        ("main\u2800", False),
+        ("\u3164", False),
+        ("main\u3164", False),
+        ("\uffa0\u115f\u1160", False),
+        ("\u0301\u0302", False),
+        ("main\u034f", False),
+        ("main\ufe0f", False),
+        ("main\U000e0100", False),
+        ("ma\u200bin", False),
+        ("\u202emain", False),
+        ("\u2066main\u2069", False),
+        ("main\u200f", False),
+        ("main\u061c", False),
+        ("main\ud800", False),
+    ],
+    ids=ascii,
+)
+def test_a_label_can_be_seen_and_told_from_others(text: str, may_be: bool) -> None:
+    assert is_label(text) is may_be

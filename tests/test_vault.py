@@ -52,10 +52,8 @@ def practice(keyring_session: object) -> Iterator[Vault]:
 
 def _empty(store: Vault) -> None:
     for exchange in EXCHANGES:
-        with contextlib.suppress(VaultError):
-            for account in store.accounts(exchange):
-                store.forget(exchange, account.label)
-        store.forget(exchange)
+        for slot in vault._SLOTS:
+            store._remove(store._slot(exchange, slot))
 
 
 def test_what_is_saved_is_loaded_and_forgotten(real: Vault) -> None:
@@ -121,7 +119,8 @@ BROKEN = {
     "a text": '"version"',
     "deep": "[" * 100_000,
     "half": json.dumps(GOOD_ITEM)[:-9],
-    "a later version": json.dumps(GOOD_ITEM | {"version": 2}),
+    "an earlier version": json.dumps(GOOD_ITEM | {"version": 0}),
+    "a version that is a text": json.dumps(GOOD_ITEM | {"version": "2"}),
     "no key": json.dumps({name: value for name, value in GOOD_ITEM.items() if name != "key"}),
     "an empty key": json.dumps(GOOD_ITEM | {"key": ""}),
     "an empty secret": json.dumps(GOOD_ITEM | {"secret": ""}),
@@ -155,8 +154,89 @@ def test_a_broken_item_is_called_broken_and_can_be_replaced_or_removed(name: str
     real.save("hitbtc2", ENTRY, TODAY)
     assert real.load("hitbtc2") == Saved(MAIN, ENTRY, TODAY)
     assert real.accounts("hitbtc2") == [Saved(MAIN, ENTRY, TODAY)]
+    assert not real.forget("hitbtc2", "another")
+    assert real.forget("hitbtc2"), "the account, and not what is damaged"
+    assert len(_stored()) == 1
+    assert real.forget("hitbtc2"), "no account has this name any more: what is damaged"
+    assert not real.forget("hitbtc2")
+    assert _stored() == []
+
+
+@pytest.mark.parametrize(
+    "label, loaded, saved, forgotten",
+    [
+        (MAIN, Trouble.BROKEN_ITEM, Trouble.EXISTS, True),
+        ("second", None, None, False),
+        ("main\u202e", Trouble.BROKEN_ITEM, None, False),
+        (7, Trouble.BROKEN_ITEM, None, False),
+        (None, Trouble.BROKEN_ITEM, None, False),
+    ],
+    ids=ascii,
+)
+def test_what_a_later_version_saved_goes_only_when_it_is_named(
+    label: object, loaded: Trouble | None, saved: Trouble | None, forgotten: bool, real: Vault
+) -> None:
+    later = json.dumps({"version": 2, "label": label, "sealed": "all different"})
+
+    def trouble_of(work: Callable[[], object]) -> Trouble | None:
+        try:
+            work()
+        except VaultError as error:
+            return error.trouble
+        return None
+
+    put(real, 1, later)
+    put(real, 2, "damaged")
+    assert trouble_of(lambda: real.accounts("hitbtc2")) is Trouble.BROKEN_ITEM
+    assert trouble_of(lambda: real.forget("hitbtc2", "another")) is None
+    assert len(_stored()) == 2
+    real._remove(real._slot("hitbtc2", 2))
+    assert trouble_of(lambda: real.load("hitbtc2")) is loaded
+    assert trouble_of(lambda: real.save("hitbtc2", ENTRY, TODAY)) is saved
+    assert real._read(real._slot("hitbtc2", 1)) == later
+    real.save("hitbtc2", OTHER, TODAY, replace=True)
+    assert (real._read(real._slot("hitbtc2", 1)) is None) is forgotten
+    _empty(real)
+    put(real, 1, later)
+    assert real.forget("hitbtc2") is forgotten
+    assert real._read(real._slot("hitbtc2", 1)) == (None if forgotten else later)
+
+
+def test_items_of_a_later_version_take_their_places(real: Vault) -> None:
+    for slot in range(1, MOST_ACCOUNTS + 1):
+        put(real, slot, json.dumps({"version": 2, "label": f"account {slot}"}))
+    with pytest.raises(VaultError) as caught:
+        real.save("hitbtc2", ENTRY, TODAY)
+    assert caught.value.trouble is Trouble.FULL
+    real.save("hitbtc2", ENTRY, TODAY, label="account 3", replace=True)
+    assert len(_stored()) == MOST_ACCOUNTS
+
+
+def test_of_two_items_alike_both_are_removed(real: Vault) -> None:
+    import secretstorage
+
+    real.save("hitbtc2", ENTRY, TODAY)
+    service = real._slot("hitbtc2", 1)
+    text = real._read(service)
+    assert text is not None
+    with secretstorage.dbus_init() as connection:
+        collection = secretstorage.get_default_collection(connection)
+        for program in ("another program", "a third"):
+            attributes = {"service": service, "username": vault._USER, "application": program}
+            collection.create_item("alike", attributes, text.encode())
+    assert len(_stored()) == 3
     assert real.forget("hitbtc2")
-    assert real.accounts("hitbtc2") == []
+    assert _stored() == []
+
+
+def test_an_account_has_one_name_however_it_is_typed(real: Vault) -> None:
+    real.save("hitbtc2", ENTRY, TODAY, label="e\u0301t\u00e9")
+    with pytest.raises(VaultError) as caught:
+        real.save("hitbtc2", OTHER, TODAY, label="\u00e9te\u0301")
+    assert caught.value.trouble is Trouble.EXISTS
+    assert real.accounts("hitbtc2") == [Saved("\u00e9t\u00e9", ENTRY, TODAY)]
+    assert real.load("hitbtc2", "e\u0301te\u0301") == Saved("\u00e9t\u00e9", ENTRY, TODAY)
+    assert real.forget("hitbtc2", "e\u0301t\u00e9")
 
 
 # -- several accounts --
@@ -299,6 +379,55 @@ def test_a_store_that_fails_half_way_leaves_the_old_or_the_new(name: str, after:
     assert [account.credentials for account in store.accounts("hitbtc2")] in ([ENTRY], [OTHER])
 
 
+class Vanishes(Fails):
+    """Is gone, or locked, from its n-th call on behind a write of another key, or from that write on."""
+
+    def __init__(self, error: Exception, after: int) -> None:
+        super().__init__("", after)
+        self.error, self.vanishing = error, False
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.vanishing = "another-key" in password
+        self._count("set_password")
+        super().set_password(service, username, password)
+
+    def _count(self, name: str) -> None:
+        if self.vanishing:
+            self.left -= 1
+            if self.left < 0:
+                raise self.error
+
+
+@pytest.mark.parametrize(
+    "after, error, trouble",
+    [
+        (0, KeyringLocked(), Trouble.LOCKED),
+        (0, InitError(), Trouble.UNSURE),
+        (1, InitError(), Trouble.UNSURE),
+        (2, KeyringLocked(), Trouble.UNSURE),
+        (2, InitError(), Trouble.UNSURE),
+        (3, KeyringLocked(), None),
+        (4, InitError(), None),
+    ],
+)
+def test_a_store_that_goes_behind_the_write_leaves_it_unsure(
+    after: int, error: Exception, trouble: Trouble | None
+) -> None:
+    backend = Vanishes(error, after)
+    store = Vault(backend, "vanishing")
+    store.save("hitbtc2", ENTRY, TODAY)
+    found = None
+    try:
+        store.save("hitbtc2", OTHER, TODAY, replace=True)
+    except VaultError as caught:
+        found = caught.trouble
+    assert found is trouble
+    backend.vanishing = False
+    (account,) = store.accounts("hitbtc2")
+    assert account.credentials in {None: [OTHER], Trouble.UNSURE: [ENTRY, OTHER]}.get(trouble, [ENTRY])
+    assert len(backend.items) == 1, "the older one stays"
+
+
 class Forgetful(Fails):
     """Keeps something else than it was given, from a moment on."""
 
@@ -359,6 +488,91 @@ def test_given_up_nothing_is_written_any_more(practice: Vault) -> None:
     answered.set()
     assert ended.wait(5)
     assert practice.accounts("hitbtc2") == []
+
+
+# -- with others at it --
+
+
+def test_a_thread_that_has_given_up_spoils_nothing_when_it_comes_back() -> None:
+    waiting, answered = threading.Event(), threading.Event()
+
+    class Asks(Fails):
+        def set_password(self, service: str, username: str, password: str) -> None:
+            if "another-key" in password:
+                waiting.set()
+                answered.wait(5)
+            super().set_password(service, username, password)
+
+    backend = Asks("", 0)
+    stuck, store = Vault(backend, "asks"), Vault(backend, "asks")
+
+    def save() -> None:
+        with pytest.raises(VaultError) as caught:
+            stuck.save("hitbtc2", OTHER, TODAY)
+        assert caught.value.trouble is Trouble.GIVEN_UP
+
+    thread = threading.Thread(target=save)
+    thread.start()
+    assert waiting.wait(5)
+    stuck.given_up.set()
+    store.save("hitbtc2", ENTRY, TODAY)
+    assert store.accounts("hitbtc2") == [Saved(MAIN, ENTRY, TODAY)]
+    assert thread.is_alive()
+    answered.set()
+    thread.join()
+    assert store.accounts("hitbtc2") == [Saved(MAIN, ENTRY, TODAY)]
+    assert len(backend.items) == 1
+
+
+@contextlib.contextmanager
+def beside(code: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def holder() -> Iterator[subprocess.Popen[str]]:
+    """Another program that has the turn to write, as if it sat at a prompt."""
+    code = """
+        import threading, time
+        from palma_wizard import vault
+        with vault._writing.taken(threading.Event()) as alone:
+            print(alone, flush=True)
+            time.sleep(60)
+        """
+    with beside(code) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        yield process
+
+
+def test_while_another_program_writes_one_reads_and_waits_or_gives_up(
+    practice: Vault, holder: subprocess.Popen[str]
+) -> None:
+    begun = time.monotonic()
+    assert practice.load("hitbtc2") is None
+    assert time.monotonic() - begun < vault._PATIENCE + 3
+    impatient = threading.Timer(0.3, practice.given_up.set)
+    impatient.start()
+    with pytest.raises(VaultError) as caught:
+        practice.save("hitbtc2", ENTRY, TODAY)
+    assert caught.value.trouble is Trouble.GIVEN_UP
+    practice.given_up.clear()
+    begun = time.monotonic()
+    threading.Timer(0.3, holder.kill).start()
+    practice.save("hitbtc2", ENTRY, TODAY)
+    assert time.monotonic() - begun > 0.3
+    assert practice.load("hitbtc2") == Saved(MAIN, ENTRY, TODAY)
+
+
+@pytest.mark.parametrize("folder", ["/dev/null", "/proc/nothing"])
+def test_without_a_lock_it_works_too(folder: str, practice: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", folder)
+    practice.save("hitbtc2", ENTRY, TODAY)
+    assert practice.load("hitbtc2") == Saved(MAIN, ENTRY, TODAY)
+    assert practice.forget("hitbtc2")
 
 
 def test_an_item_that_is_too_large_is_refused_before_it_is_written(real: Vault) -> None:

@@ -6,8 +6,10 @@ import dataclasses
 import datetime
 import json
 import os
+import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +17,7 @@ from typing import Any, Final
 import secretstorage
 
 from palma_wizard import vault
+from palma_wizard.entry import DEFAULT_LABEL
 from palma_wizard.exchanges import Credentials
 from palma_wizard.vault import Saved, Vault
 
@@ -87,6 +90,20 @@ def as_text(value: object) -> str:
 def lock() -> None:
     with secretstorage.dbus_init() as connection:
         secretstorage.get_default_collection(connection).lock()
+
+
+def hammer(name: str, rounds: int) -> None:
+    """Replace an account of its own and one that others replace too, and miss neither."""
+    today = datetime.date(2026, 3, 4)
+    for number in range(rounds):
+        entry = Credentials(name, str(number))
+        store = vault.open_vault()
+        for label in (name, DEFAULT_LABEL):
+            store.save("hitbtc2", entry, today, label=label, replace=True)
+            time.sleep(random.uniform(0, 0.03))
+        assert store.load("hitbtc2", name) == Saved(name, entry, today)
+        labels = {account.label for account in store.accounts("hitbtc2")}
+        assert labels >= {name, DEFAULT_LABEL}, labels
 
 
 def _deal(blow: Blow) -> None:

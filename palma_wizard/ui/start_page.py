@@ -268,6 +268,7 @@ class StartPage(Page):
         except vault.VaultError as error:
             self.show_state(error=self.guide.trouble(error.trouble.value), complete=self.isComplete())
             return
+        self._draft.taken = tuple(each for each in self._draft.taken if each != label)
         self.look_for_saved()
         link = self.guide.keys_link(exchange)
         words = "start.removed-practice" if self._draft.practice else "start.removed"
