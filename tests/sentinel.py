@@ -155,8 +155,9 @@ async def _walk() -> None:
         click(find(made.check_page, "copy-secret"))
         await until(lambda: bool(made.clipboard._secret), "it was not copied")
         made.clipboard.take_back()
+        label = made.draft.label
         made.go(START)
-        await made.start_page._remove("main")
+        await made.start_page._remove(label)
     made.draft.clear()
     made._leave()
     await asyncio.sleep(0.1)
