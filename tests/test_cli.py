@@ -429,7 +429,10 @@ def test_accounts_are_listed_with_nothing_secret() -> None:
     assert run("--practice", "--accounts").returncode == 3
     both = run("--accounts")
     listed = ["  main, saved on 2026-03-04", "  second, saved on 2026-03-05"]
-    assert (both.returncode, both.stdout.splitlines()) == (0, [f"Keys for HitBTC on this computer ({store.name}):", *listed])
+    assert (both.returncode, both.stdout.splitlines()) == (
+        0,
+        [f"Keys for HitBTC on this computer ({store.name}):", *listed],
+    )
     gone = run("--forget")
     assert gone.stdout.startswith("The saved key “main” was removed from")
     assert gone.stdout.endswith("\nStill saved: second.\n")

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, Passed
 from palma_wizard.entry import LONGEST_LABEL, is_label
@@ -25,6 +25,7 @@ from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, empty, icon_label, label, named
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
+from palma_wizard.ui.tick import Tick
 
 _AT_THE_SITE = {
     Outcome.WRONG_KEY,
@@ -130,7 +131,7 @@ class CheckPage(Page):
         mending.addWidget(self.change)
         mending.addWidget(self.open_site)
         self.body.addLayout(mending)
-        self.consent = named(QCheckBox(self.say("check.consent")), "consent")
+        self.consent = named(Tick(self.say("check.consent")), "consent")
         self.consent.toggled.connect(self._consented)
         self.body.addWidget(self.consent)
         self._account = QWidget()

@@ -73,7 +73,7 @@ class DataPage(Page):
         caption.setBuddy(self.exchange)
         self.exchange.setAccessibleName(self.say("data.exchange"))
         form.addWidget(caption, 0, 0)
-        form.addWidget(self.exchange, 1, 0)
+        form.addWidget(self.exchange, 1, 0, 1, 3)
         self.key = _Field(self, clipboard, "key", form, 2)
         self.secret = _Field(self, clipboard, "secret", form, 5, secret=True)
         self.user_id = _Field(self, clipboard, "user_id", form, 8)
@@ -182,6 +182,11 @@ class DataPage(Page):
         self._show_where_it_goes()
         self._judge()
 
+    def set_compact(self, compact: bool) -> None:
+        super().set_compact(compact)
+        for field in (self.key, self.secret, self.user_id):
+            field.set_compact(compact)
+
     def _show_where_it_goes(self) -> None:
         words = "practice.stays" if self._draft.practice else "data.stays"
         self._stays.setText(self.say(words, **self.guide.terms(self._draft.exchange)))
@@ -234,18 +239,14 @@ class DataPage(Page):
         row.addWidget(fill)
         row.addStretch(1)
         column.addLayout(row)
-        row = QHBoxLayout()
-        caption = label(self.say("practice.scenario"), "quiet")
-        caption.setWordWrap(False)
-        row.addWidget(caption)
+        column.addWidget(label(self.say("practice.scenario"), "quiet"))
         self.scenario = named(QComboBox(), "scenario")
         for scenario in SCENARIOS:
             self.scenario.addItem(self.say(f"scenario.{scenario}"), scenario)
         self.scenario.setAccessibleName(self.say("practice.scenario"))
         self.scenario.currentIndexChanged.connect(lambda: set_scenario(self.scenario.currentData()))
         self.scenario.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        row.addWidget(self.scenario, 1)
-        column.addLayout(row)
+        column.addWidget(self.scenario)
         box.hide()
         return box
 
@@ -276,6 +277,7 @@ class _Field:
         paste.setAccessibleName(f"{page.say('button.paste')}: {page.say(f'data.{words}')}")
         paste.clicked.connect(self._paste)
         self._paste_button = paste
+        self._buttons = [paste]
         self._note = Notice("info", "", name=f"{words}-note")
         self._note.hide()
         self._cleaned = ""
@@ -287,6 +289,9 @@ class _Field:
             reveal.released.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Password))
             form.addWidget(reveal, row + 1, 2)
             self._widgets.append(reveal)
+            self._buttons.append(reveal)
+        for pressed in self._buttons:
+            pressed.setToolTip(pressed.text())
         form.addWidget(self._caption, row, 0)
         form.addWidget(self._line, row + 1, 0)
         form.addWidget(paste, row + 1, 1)
@@ -310,6 +315,11 @@ class _Field:
     def let_type(self, may: bool) -> None:
         self._line.setReadOnly(not may)
         self._paste_button.setEnabled(may)
+
+    def set_compact(self, compact: bool) -> None:
+        """Room for what is typed: the icons of the buttons say enough."""
+        for pressed in self._buttons:
+            pressed.setText("" if compact else pressed.toolTip())
 
     def set_visible(self, visible: bool) -> None:
         for widget in self._widgets:

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPlainTextEdit
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import PALMABOT_ADDRESS
@@ -17,6 +18,7 @@ from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import Notice, Page, button, label, named
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
+from palma_wizard.ui.tick import Tick
 
 if TYPE_CHECKING:
     from palma_wizard.address import Sighting
@@ -56,8 +58,9 @@ class NoticePage(Page):
 
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.S)
-        grid.setVerticalSpacing(theme.S)
-        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(theme.XS)
+        grid.setColumnStretch(0, 1)
+        self._rows: list[tuple[QWidget, ...]] = []
         self.palmabot = self._address(grid, 0, "palmabot", self.say("notice.palmabot"), PALMABOT_ADDRESS)
         self.palmabot.setReadOnly(True)
         self.own = self._address(grid, 1, "own", self.say("notice.own"), "")
@@ -65,23 +68,22 @@ class NoticePage(Page):
         self.own.textEdited.connect(lambda text: self._typed("ipv4", text))
         self.own6 = self._address(grid, 2, "own6", self.say("notice.own") + " (IPv6)", "")
         self.own6.textEdited.connect(lambda text: self._typed("ipv6", text))
-        self._grid = grid
         self._show_ipv6(False)
         self.body.addLayout(grid)
 
         self.look_up = button(self.say("notice.look-up"), icon="refresh", name="look-up")
         self.look_up.clicked.connect(lambda: self._tasks.start(self._look_up()))
-        grid.addWidget(self.look_up, 3, 1)
+        self.body.addWidget(self.look_up, 0, Qt.AlignmentFlag.AlignLeft)
         for_real = self.say("notice.look-up-who")
         self._asked = {False: for_real, True: self.say("practice.look-up")}
         self._who = label(for_real, "quiet")
-        grid.addWidget(self._who, 4, 1, 1, 2)
+        self.body.addWidget(self._who)
         self.result = Notice("info", "", name="look-up-result")
         self.result.hide()
         self.body.addWidget(self.result)
         self._make_rehearsal()
         self.body.addStretch(1)
-        self.understood = named(QCheckBox(self.say("notice.understand")), "understood")
+        self.understood = named(Tick(self.say("notice.understand")), "understood")
         self.understood.toggled.connect(self._ask_for_the_tick)
         self.column.insertWidget(self.column.indexOf(self.state_line), self.understood)
 
@@ -184,20 +186,19 @@ class NoticePage(Page):
         line.setAccessibleName(title)
         line.setMaxLength(64)
         caption = label(title, "strong")
-        caption.setWordWrap(False)
+        caption.setBuddy(line)
         copy = button(self.say("button.copy"), icon="copy", name=f"copy-{name}")
         copy.setAccessibleName(f"{self.say('button.copy')}: {title}")
         copy.clicked.connect(lambda: self._copy(line.text()))
-        grid.addWidget(caption, row, 0)
-        grid.addWidget(line, row, 1)
-        grid.addWidget(copy, row, 2)
+        grid.addWidget(caption, 2 * row, 0, 1, 2)
+        grid.addWidget(line, 2 * row + 1, 0)
+        grid.addWidget(copy, 2 * row + 1, 1)
+        self._rows.append((caption, line, copy))
         return line
 
     def _show_ipv6(self, shown: bool) -> None:
-        for column in range(3):
-            item = self._grid.itemAtPosition(2, column)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.setVisible(shown)
+        for widget in self._rows[-1]:
+            widget.setVisible(shown)
 
     def _copy(self, text: str) -> None:
         if text.strip():

@@ -51,7 +51,7 @@ class Page(QWizardPage):
         self.banner = Notice("info", self.say("practice.banner"), name="practice-banner")
         leave = button(self.say("practice.leave"), flat=True, name="leave-practice")
         leave.clicked.connect(self.leave_practice)
-        self.banner.add_action(leave)
+        self.banner.add_action(leave, beside=True)
         self.banner.hide()
         self.over = label(over, "step")
         self.over.setVisible(bool(over))
@@ -84,6 +84,11 @@ class Page(QWizardPage):
 
     def set_practice(self, practising: bool) -> None:
         self.banner.setVisible(practising)
+
+    def set_compact(self, compact: bool) -> None:
+        """As narrow as fits beside a browser, or as usual."""
+        side = theme.L if compact else theme.XXL
+        self.column.setContentsMargins(side, theme.L, side, theme.S)
 
     def show_exchange(self, exchange: str) -> None:
         """Another exchange was chosen, or the first."""
@@ -164,9 +169,12 @@ class Notice(QFrame):
     def heading(self) -> str:
         return self._title.text()
 
-    def add_action(self, widget: QWidget) -> None:
-        self._row.setAlignment(self._icon, Qt.AlignmentFlag.AlignVCenter)
-        self._row.addWidget(widget)
+    def add_action(self, widget: QWidget, *, beside: bool = False) -> None:
+        if beside:
+            self._row.setAlignment(self._icon, Qt.AlignmentFlag.AlignVCenter)
+            self._row.addWidget(widget)
+        else:
+            self.words.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
 
 
 def named(widget: W, name: str) -> W:

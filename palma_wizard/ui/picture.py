@@ -179,7 +179,7 @@ class PictureView(_PictureWidget):
         super().__init__(guide, picture, tasks)
         self.setObjectName("picture")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumSize(416, 234)
+        self.setMinimumSize(320, 180)
         self._came_into_view = False
         for callout in self.callouts:
             callout.clicked.connect(self.opened)

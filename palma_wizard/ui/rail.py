@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from palma_wizard.guide import LANGUAGES, Guide
 from palma_wizard.ui import theme
@@ -17,6 +17,7 @@ _MARK = 24
 class Rail(QWidget):
     """`chosen` carries the number of a visited step that was pressed, `language_chosen` the code of a language."""
 
+    beside = Signal()
     chosen = Signal(int)
     language_chosen = Signal(str)
 
@@ -30,6 +31,12 @@ class Rail(QWidget):
         layout.setSpacing(2)
         layout.addStretch(1)
         self._items: dict[int, _Item] = {}
+        self.beside_button = QPushButton()
+        self.beside_button.setObjectName("beside")
+        self.beside_button.setProperty("flat", True)
+        self.beside_button.setAutoDefault(False)
+        self.beside_button.clicked.connect(self.beside)
+        layout.addWidget(self.beside_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._globe = QLabel()
         self.language = QComboBox()
         self.language.setObjectName("language")
@@ -47,6 +54,8 @@ class Rail(QWidget):
     def speak(self, guide: Guide) -> None:
         self.setAccessibleName(guide.say("rail.label"))
         self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
+        self.beside_button.setText(guide.say("rail.beside"))
+        self.beside_button.setIcon(theme.icon("beside", theme.colours().accent))
         self._globe.setPixmap(theme.pixmap("globe", theme.colours().quiet))
         self.language.setAccessibleName(guide.say("rail.language"))
         self.language.setToolTip(guide.say("rail.language"))

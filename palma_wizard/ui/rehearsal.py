@@ -35,14 +35,12 @@ class RehearsalView(QFrame):
         self._lines = QVBoxLayout()
         self._lines.setSpacing(theme.XS)
         outer.addLayout(self._lines)
-        row = QHBoxLayout()
         self._list = label("", "mono")
         self._list.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy = button(self._say("rehearsal.copy"), icon="copy", name="copy-corrected")
         self.copy.clicked.connect(lambda: self.copied.emit(self._corrected))
-        row.addWidget(self._list, 1)
-        row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
-        outer.addLayout(row)
+        outer.addWidget(self._list)
+        outer.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def show_answer(self, found: Rehearsal) -> None:
         while (item := self._lines.takeAt(0)) is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from palma_wizard import report
 from palma_wizard.exchanges import Verdict
@@ -16,6 +16,7 @@ from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.page import Notice, button, label, named
+from palma_wizard.ui.tick import Tick
 
 
 def open_report(parent: QWidget, guide: Guide, clipboard: Clipboard, verdict: Verdict, own: Sequence[str]) -> None:
@@ -43,7 +44,7 @@ class _Report(QDialog):
         self._text.setTabChangesFocus(True)
         self._text.setAccessibleName(self._say("report.title"))
         column.addWidget(self._text, 1)
-        self._addresses = named(QCheckBox(self._say("report.addresses")), "report-addresses")
+        self._addresses = named(Tick(self._say("report.addresses")), "report-addresses")
         self._addresses.toggled.connect(self._write)
         column.addWidget(self._addresses)
         self._result = Notice("info", "", name="report-result")

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from palma_wizard import entry
@@ -100,14 +100,13 @@ class StartPage(Page):
 
     def _choice(self, name: str, icon: str, explanation: str, signal: SignalInstance) -> QPushButton:
         title = "" if name == "resume" else self.say(f"start.{name}")
-        made = QPushButton()
+        made = _Choice()
         made.setObjectName("choice")
         made.setProperty("choice", name)
         made.setAutoDefault(False)
-        made.setMinimumHeight(62)
         made.setAccessibleName(title)
         made.setAccessibleDescription(self.say(explanation))
-        row = QHBoxLayout(made)
+        row = made.row
         row.setContentsMargins(theme.L, theme.S, theme.L, theme.S)
         row.setSpacing(theme.L)
         row.addWidget(icon_label(icon, "good", 24))
@@ -289,3 +288,26 @@ class StartPage(Page):
         self.show_state()
         if self.isVisible():  # chosen on the form, it is looked for when this page is shown again
             self.look_for_saved()
+
+
+class _Choice(QPushButton):
+    """A button as high as the words in it need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row = QHBoxLayout(self)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return max(62, self.row.totalHeightForWidth(width))
+
+    def sizeHint(self) -> QSize:
+        return self.row.totalSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.row.totalMinimumSize().width(), 62)

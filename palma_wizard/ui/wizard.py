@@ -7,8 +7,8 @@ import gc
 import sys
 from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import QSettings, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtCore import QByteArray, QSettings, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -36,6 +36,9 @@ from palma_wizard.ui.tasks import Tasks
 
 START, DATA, NOTICE, CHECK = 0, 9, 10, 11
 """Numbers of pages; those between the first two are the chosen exchange's steps in the browser, at most eight."""
+_USUAL, _SMALLEST, _NARROWEST = QSize(1000, 700), QSize(800, 600), QSize(400, 480)
+_BESIDE = 440
+"""How wide the window is beside a browser."""
 
 
 class Wizard(QWizard):
@@ -55,6 +58,7 @@ class Wizard(QWizard):
         self._leaving = False
         self._jumping = False
         self._warm = False
+        self._wide = QByteArray()
 
         self.setWizardStyle(
             QWizard.WizardStyle.MacStyle if sys.platform == "darwin" else QWizard.WizardStyle.ModernStyle
@@ -62,9 +66,12 @@ class Wizard(QWizard):
         self.setOption(QWizard.WizardOption.IndependentPages)
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
-        self.resize(QSize(1000, 700).boundedTo(self.screen().availableSize()))
-        self.setMinimumSize(800, 600)
+        self._compact = False
+        self.setMinimumSize(_SMALLEST)
+        if not self.restoreGeometry(_bytes(settings.value("geometry"))):
+            self.resize(_USUAL.boundedTo(self.screen().availableSize()))
         self.rail = Rail(guide)
+        self.rail.beside.connect(lambda: self._set_compact(True))
         self.rail.chosen.connect(self.go)
         self.rail.language_chosen.connect(self._speak)
         self.setSideWidget(self.rail)
@@ -101,6 +108,7 @@ class Wizard(QWizard):
 
     def _add_page(self, number: int, page: Page) -> None:
         self._pages[number] = page
+        page.set_compact(self._compact)
         self.setPage(number, page)
         page.leave_practice.connect(self._leave_practice)
         page.open_practice.connect(lambda: self.tasks.start(self._open_practice(number)))
@@ -143,23 +151,68 @@ class Wizard(QWizard):
         return {DATA: steps[-2], NOTICE: steps[-1]}.get(number) or steps[number - 1]
 
     def _make_buttons(self) -> None:
-        names = {
-            QWizard.WizardButton.HelpButton: ("button.help", "help"),
-            QWizard.WizardButton.CancelButton: ("button.close", "close"),
-            QWizard.WizardButton.BackButton: ("button.back", "back"),
-            QWizard.WizardButton.NextButton: ("button.next", "next"),
-            QWizard.WizardButton.FinishButton: ("button.finish", "finish"),
-        }
-        for which, (words, name) in names.items():
-            made = button(self._say(words), main=name in {"next", "finish"}, flat=name == "help", name=name)
+        which = QWizard.WizardButton
+        ahead, behind = ("Left", "Right") if self._guide.right_to_left else ("Right", "Left")
+        for kind, name, keys in (
+            (which.HelpButton, "help", "F1"),
+            (which.CancelButton, "close", ""),
+            (which.BackButton, "back", f"Alt+{behind}"),
+            (which.NextButton, "next", f"Alt+{ahead}"),
+            (which.FinishButton, "finish", ""),
+        ):
+            words = self._say(f"button.{name}")
+            made = button(words, main=name in {"next", "finish"}, flat=name == "help", name=name)
             made.setMinimumHeight(theme.CONTROL)
-            self.setButton(which, made)
-            self.setButtonText(which, self._say(words))
-        left, right = list(names)[:2], list(names)[2:]
-        back = self.button(QWizard.WizardButton.BackButton)
+            made.setShortcut(QKeySequence(keys))
+            made.setToolTip(made.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+            self.setButton(kind, made)
+            self.setButtonText(kind, words)
+        widen = button("", icon="widen", name="widen")
+        widen.setProperty("square", True)
+        widen.setToolTip(self._say("rail.widen"))
+        widen.setAccessibleName(self._say("rail.widen"))
+        widen.clicked.connect(lambda: self._set_compact(False))
+        self.setButton(which.CustomButton1, widen)
+        back = self.button(which.BackButton)
         back.clicked.disconnect()
         back.clicked.connect(self._go_back)
-        self.setButtonLayout([*left, QWizard.WizardButton.Stretch, *right])
+        self._lay_buttons()
+
+    def _lay_buttons(self) -> None:
+        which = QWizard.WizardButton
+        self.setOption(QWizard.WizardOption.HaveCustomButton1, self._compact)
+        helps = self.button(which.HelpButton)
+        self.setButtonText(which.HelpButton, "?" if self._compact else self._say("button.help"))
+        helps.setAccessibleName(self._say("button.help"))
+        left = [which.HelpButton, which.CustomButton1 if self._compact else which.CancelButton]
+        self.setButtonLayout([*left, which.Stretch, which.BackButton, which.NextButton, which.FinishButton])
+
+    def _set_compact(self, compact: bool) -> None:
+        """Narrow, at the side of the screen where its words end, and above other windows where the desktop lets it."""
+        if compact == self._compact:
+            return
+        if compact:
+            self._wide = self.saveGeometry()
+        self._compact = compact
+        self.rail.setVisible(not compact)
+        for page in self._pages.values():
+            page.set_compact(compact)
+        self._lay_buttons()
+        self.setMinimumSize(_NARROWEST if compact else _SMALLEST)
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, compact)
+        if compact:
+            room = self.screen().availableGeometry()
+            frame = self.frameSize() - self.size()
+            self.resize(_BESIDE, room.height() - frame.height())
+            self.move(
+                room.left() if self._guide.right_to_left else room.right() - self.width() - frame.width() + 1,
+                room.top(),
+            )
+        else:
+            self.showNormal()
+            self.restoreGeometry(self._wide)
+        self.show()
+        (self.button(QWizard.WizardButton.CustomButton1) if compact else self.rail.beside_button).setFocus()
 
     def _speak(self, code: str) -> None:
         app = QApplication.instance()
@@ -431,12 +484,18 @@ class Wizard(QWizard):
 
     def _leave(self) -> None:
         self._leaving = True
+        self._settings.setValue("geometry", self._wide if self._compact else self.saveGeometry())
         self.tasks.cancel_all()
         self.clipboard.take_back()
         self.draft.clear()
         self.data_page.clear()
         self._practice.stop()
         self.closed.emit()
+
+
+def _bytes(value: object) -> QByteArray:
+    """From a settings file, which may hold anything."""
+    return value if isinstance(value, QByteArray) else QByteArray()
 
 
 def _import_the_rest() -> None:
