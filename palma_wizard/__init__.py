@@ -18,7 +18,8 @@ The ground floor knows no Qt and is what the window (`ui`) and the command line 
     practice    practice exchanges on loopback
     draft       the rule that only the entry that passed may be saved
 
-A check goes: entry -> draft.begin -> verify.check -> exchange.read -> draft.finish -> draft.passed -> vault.
+A check goes: entry -> draft.begin -> verify.check -> exchange.read -> draft.finish.
+Saving goes: draft.passed -> vault.save -> draft.stored.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ import argparse
 import os
 import sys
 
-from palma_wizard import secrecy
-from palma_wizard.guide import LANGUAGES
+from palma_wizard import guide, secrecy
 from palma_wizard.practice import SCENARIOS
 
 
@@ -18,21 +17,31 @@ def main(arguments: list[str] | None = None) -> int:
         from palma_wizard import cli
 
         return cli.main(words[1:])
-    parser = argparse.ArgumentParser(
-        "palma-wizard", description="Connect your exchange account to PalmaBot, step by step."
-    )
-    parser.add_argument("--practice", nargs="?", const="works", choices=SCENARIOS, metavar="SCENARIO")
-    parser.add_argument("--lang", default="", metavar="XX", help=f"the language: {', '.join(LANGUAGES)}")
-    chosen = parser.parse_args(words)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--practice", nargs="?", const="works", choices=SCENARIOS)
+    parser.add_argument("--lang", default="")
+    try:
+        chosen, rest = parser.parse_known_args(words)
+    except argparse.ArgumentError:
+        chosen, rest = argparse.Namespace(lang=""), words
+    if rest:
+        say = _guide(chosen.lang).say
+        practice = say("cli.option.practice", scenarios=", ".join(SCENARIOS))
+        spoken = say("cli.option.lang", languages=", ".join(guide.LANGUAGES))
+        print(say("cli.wizard"))
+        print(f"  --practice [{say('cli.place.scenario')}]\n      {practice}")
+        print(f"  --lang {say('cli.place.language')}\n      {spoken}")
+        return 0 if rest in (["-h"], ["--help"]) else 2
     if not _has_screen():
-        print(
-            "There is no screen here. In a terminal, use palma-check instead (palma-check --help).",
-            file=sys.stderr,
-        )
+        print(_guide(chosen.lang).say("cli.no-screen"), file=sys.stderr)
         return 1
     from palma_wizard.ui import app
 
     return app.run(practice=chosen.practice, wanted=chosen.lang)
+
+
+def _guide(language: str) -> guide.Guide:
+    return guide.load(guide.best_of([language]) if language else guide.spoken_here())
 
 
 def _has_screen() -> bool:

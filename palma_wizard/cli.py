@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        words = guide.load()
+        words = guide.load(_language(sys.argv[1:] if arguments is None else arguments))
     except guide.GuideError as error:
         print(f"A file of this program is missing or damaged: {error}. Please install it again.", file=sys.stderr)
         return PROGRAM_DAMAGED
@@ -89,6 +89,14 @@ def _run(arguments: list[str] | None) -> int:
     except Stop as stop:
         print(stop, file=sys.stderr)
         return stop.code
+
+
+def _language(arguments: list[str]) -> str:
+    """Asked for, or the terminal's: known before anything is said."""
+    for place, argument in enumerate(arguments):
+        if argument == "--lang" or argument.startswith("--lang="):
+            return guide.best_of([argument.partition("=")[2] or "".join(arguments[place + 1 : place + 2])])
+    return guide.spoken_here()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -136,15 +144,21 @@ def _parser(words: guide.Guide) -> argparse.ArgumentParser:
     option("exchange", choices=list(EXCHANGES), default=next(iter(EXCHANGES)), metavar=words.say("cli.place.exchange"))
     option("account", default=entry.DEFAULT_LABEL, metavar=words.say("cli.place.name"))
     option("practice", nargs="?", const="works", choices=SCENARIOS, metavar=words.say("cli.place.scenario"))
-    option("report", metavar=words.say("cli.place.file"))
+    option("report", metavar=words.say("cli.place.target"))
+    option("lang", metavar=words.say("cli.place.language"))
     for name in ("with-addresses", "save", "replace", "saved", "accounts", "forget", "json"):
         option(name, action="store_true")
     return parser
 
 
 def _help(words: guide.Guide, option: str) -> str:
-    places = {"exchanges": ", ".join(EXCHANGES), "scenarios": ", ".join(SCENARIOS), "account": entry.DEFAULT_LABEL}
-    return words.say(f"cli.option.{option}", **places)
+    return words.say(
+        f"cli.option.{option}",
+        exchanges=", ".join(EXCHANGES),
+        scenarios=", ".join(SCENARIOS),
+        account=entry.DEFAULT_LABEL,
+        languages=", ".join(guide.LANGUAGES),
+    )
 
 
 class _Session:
@@ -255,7 +269,13 @@ class _Session:
         return found.credentials
 
     def _labels(self, store: vault.Vault) -> list[str]:
-        return [saved.label for saved in store.accounts(self._exchange)]
+        """Of the accounts that can be read."""
+        try:
+            return [saved.label for saved in store.accounts(self._exchange)]
+        except vault.VaultError as error:
+            if error.trouble is vault.Trouble.BROKEN_ITEM:
+                return []
+            raise
 
     def _nothing_saved(self, others: list[str]) -> str:
         """What was typed is not said again."""
@@ -275,9 +295,8 @@ class _Session:
     def _forget_saved(self) -> int:
         self._cancelled = self._say("cli.cancelled-keyring")
         try:
-            store, (removed, others) = self._with_keyring(
-                lambda store: (store.forget(self._exchange, self._account), self._labels(store))
-            )
+            store, removed = self._with_keyring(lambda store: store.forget(self._exchange, self._account))
+            _, others = self._with_keyring(self._labels)
         except Stop as stop:
             if not self._practising:
                 raise

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import re
 import string
+import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -182,11 +184,10 @@ class Guide:
 
     def say(self, key: str, **values: object) -> str:
         """Words that depend on a number have it as `count`."""
-        text = self.words.get(key)
-        if text is None:
-            form = f"{key}.{plurals.form(self.language, values['count'])}" if "count" in values else key
-            text = self.words.get(form) or self.words[f"{key}.other" if "count" in values else key]
-        return self._filled(text, values) if values else text
+        if key not in self.words and "count" in values:
+            form = f"{key}.{plurals.form(self.language, values['count'])}"
+            key = form if form in self.words else f"{key}.other"
+        return self._filled(self.words[key], values) if values else self.words[key]
 
     def _filled(self, text: str, values: Mapping[str, object]) -> str:
         return text.format_map({name: self._written(value) for name, value in values.items()})
@@ -224,6 +225,20 @@ def best_of(wanted: Sequence[str]) -> str:
         for language in LANGUAGES:
             if language.partition("_")[0] == parts[0]:
                 return language
+    return ENGLISH
+
+
+def spoken_here() -> str:
+    """The language of the terminal or of the system, as far as that can be told without Qt."""
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        return best_of([locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")])
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if wanted := os.environ.get(name):
+            first = [] if wanted.startswith(("C", "POSIX")) else os.environ.get("LANGUAGE", "").split(":")
+            return best_of([*first, wanted])
     return ENGLISH
 
 

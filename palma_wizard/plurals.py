@@ -1,4 +1,5 @@
-"""Which form of its words a language takes with a number: the cardinal rules of Unicode's CLDR, for whole numbers."""
+"""Which form of its words a language takes with a number: the cardinal rules of Unicode's CLDR, for whole
+numbers below a million."""
 
 from __future__ import annotations
 

@@ -17,9 +17,11 @@ _PAUSE: Final = 0.01
 
 
 class Turns:
-    """Who has given up no longer counts, even while it is stuck in what it did.
+    """A lock between threads and, with a `file`, between processes; not to be taken twice by one thread.
 
-    With a `file`, which stays empty, turns are taken between processes too. The system holds the lock on it, so that it
+    The event stands for who holds it: once it is set, that one no longer counts, even while stuck in what it did.
+
+    The file stays empty. The system holds the lock on it, so that it
     goes when a process ends, however it ends. A stuck thread that has given up keeps it for its process: later threads
     of that process get their turn, other processes have to wait until the thread comes back or the process ends.
     """
@@ -88,14 +90,3 @@ def _locked(path: Path) -> int:
         os.close(file)
         raise
     return file
-
-
-def own_folder() -> Path:
-    """Where the window keeps its progress too, found without Qt."""
-    if sys.platform == "win32":
-        parent = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        parent = Path.home() / "Library" / "Preferences"
-    else:
-        parent = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return parent / "palma-wizard"

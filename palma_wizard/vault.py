@@ -19,10 +19,10 @@ from typing import Final, TypeVar
 import keyring.backend
 import keyring.errors
 
-from palma_wizard import workers
+from palma_wizard import assets, workers
 from palma_wizard.entry import DEFAULT_LABEL, composed, is_label
 from palma_wizard.exchanges import Credentials
-from palma_wizard.turns import Turns, own_folder
+from palma_wizard.turns import Turns
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ _PATIENCE: Final = 2
 """Seconds that a reader or a probe waits for others, who need some tenths of one unless a prompt is open."""
 
 _one_prompt: Final = Turns()
-_writing: Final = Turns(lambda: own_folder() / "keyring.lock")
-_probing: Final = Turns(lambda: own_folder() / "probe.lock")
+_writing: Final = Turns(lambda: assets.own_folder() / "keyring.lock")
+_probing: Final = Turns(lambda: assets.own_folder() / "probe.lock")
 _claimed: Final[list[str]] = []
 """Services that a thread of this process writes or removes, or will when what it is stuck in comes back."""
 _STORES: Final = {
@@ -430,20 +430,15 @@ async def use(work: Callable[[Vault], T], *, practice: bool) -> T:
         raise
 
 
-class _translated:  # noqa: N801 - reads as a phrase where it is used
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
     """Turns whatever a backend raises into a VaultError that quotes nothing."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or not isinstance(error, Exception):
-            return
-        if isinstance(error, keyring.errors.KeyringLocked):
-            raise VaultError(Trouble.LOCKED) from None
-        if (
-            isinstance(error, keyring.errors.InitError | keyring.errors.NoKeyringError)
-            or "NotAvailable" in type(error).__name__
-        ):
-            raise VaultError(Trouble.NO_STORE) from None
-        raise VaultError(Trouble.REFUSED) from None
+    try:
+        yield
+    except keyring.errors.KeyringLocked:
+        raise VaultError(Trouble.LOCKED) from None
+    except (keyring.errors.InitError, keyring.errors.NoKeyringError):
+        raise VaultError(Trouble.NO_STORE) from None
+    except Exception as error:  # noqa: BLE001 - a backend raises what it likes
+        gone = "NotAvailable" in type(error).__name__
+        raise VaultError(Trouble.NO_STORE if gone else Trouble.REFUSED) from None

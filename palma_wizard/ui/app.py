@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QLockFile,
     QMessageLogContext,
     QSettings,
-    QStandardPaths,
     Qt,
     QTimer,
     QtMsgType,
@@ -33,7 +32,7 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     `wanted` is a language for this time; else it is the one that was chosen last, or the system's.
     """
     app = make_application()
-    place = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
+    place = assets.own_folder()
     settings = QSettings(str(place / "progress.ini"), QSettings.Format.IniFormat)
     chosen = guide.best_of([wanted]) if wanted else str(settings.value("language", "")) or language.of_the_system()
     try:

@@ -483,7 +483,7 @@ class CheckPage(Page):
             if error.trouble is vault.Trouble.EXISTS:
                 self._draft.label = self._draft.replaces = passed.label
                 self._draft.taken = (*self._draft.taken, passed.label)
-            else:
+            elif error.trouble not in {vault.Trouble.UNSURE, vault.Trouble.FULL, vault.Trouble.TOO_LARGE}:
                 self._draft.no_store = error.trouble.value
         else:
             self._problem = ""

@@ -101,6 +101,10 @@ class DataPage(Page):
         if self._may_look and self._stop_proving is None and not self._proven:
             self._prove()
 
+    def take_over(self, other: DataPage) -> None:
+        """What that page knows beside the draft."""
+        self._proven = other._proven
+
     def start_looking(self) -> None:
         """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
         self._may_look = True

@@ -18,7 +18,7 @@ def of_the_system() -> str:
 
 
 def speak(app: QApplication, language: str) -> Guide:
-    """From now on the program does. Raises GuideError."""
+    """Sets the direction, Qt's own words and how dates and numbers are written; gives the words. Raises GuideError."""
     words = guide.load(language)
     # Where addresses and keys are in Latin digits, so are other numbers: as in the Emirates.
     locale = QLocale("ar_AE" if words.language == "ar" else words.language)

@@ -1,4 +1,4 @@
-"""The list of steps at the left: where you are, what is done, and the way back to it."""
+"""The list of steps: where you are, what is done, and the way back to it; below, language and width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first page: what this is, and the three ways to begin."""
+"""The first page: what this is, the keys that are stored, and the ways to begin."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ class StartPage(Page):
 
         exchange = self._draft.exchange
         try:
-            await vault.use(lambda store: store.forget(exchange, label), practice=self._draft.practice)
+            removed = await vault.use(lambda store: store.forget(exchange, label), practice=self._draft.practice)
         except vault.VaultError as error:
             self.show_state(error=self.guide.trouble(error.trouble.value), complete=self.isComplete())
             return
@@ -271,6 +271,7 @@ class StartPage(Page):
         self.look_for_saved()
         link = self.guide.keys_link(exchange)
         words = "start.removed-practice" if self._draft.practice else "start.removed"
+        words = words if removed else "start.removed-nothing"
         self.removed.show_words("info", self.say(words, **self.guide.terms(exchange), account=label))
         self._at_the_exchange.setText("" if link is None else link.label)
         self._at_the_exchange.setVisible(link is not None and not self._draft.practice)

@@ -216,18 +216,23 @@ class Wizard(QWizard):
 
     def _speak(self, code: str) -> None:
         app = QApplication.instance()
-        if isinstance(app, QApplication) and not self._stays_to_save():
+        if isinstance(app, QApplication) and not self._held_by_a_save():
             self._guide = language.speak(app, code)
             self._say = self._guide.say
-            self._settings.setValue("language", code)
+            self._settings.setValue("language", self._guide.language)
             self.rebuild()
         self.rail.speak(self._guide)
 
     def rebuild(self) -> None:
-        """All pages anew, in the language and colours of now; what was typed stays, and a running check ends."""
+        """All pages anew, in the language and colours of now; what was typed stays, and a running check ends.
+
+        Not while a save is under way: what comes of it is told on its page.
+        """
+        if self.check_page.is_saving:
+            return
         number, guide_page = self.currentId(), self.currentPage()
         part = guide_page.part if isinstance(guide_page, GuidePage) else 0
-        notice, check, visited = self.notice_page, self.check_page, self._visited
+        data, notice, check, visited = self.data_page, self.notice_page, self.check_page, self._visited
         old, ending = [*self._pages.values()], self.tasks.cancel_all()
         self.setUpdatesEnabled(False)
         self._jumping = True
@@ -237,6 +242,7 @@ class Wizard(QWizard):
             self.rail.speak(self._guide)
             self._make_pages()
             self._make_buttons()
+            self.data_page.take_over(data)
             self.notice_page.take_over(notice)
             self.check_page.take_over(check)
             self._set_practice(self.draft.practice)
@@ -277,7 +283,7 @@ class Wizard(QWizard):
 
     def go(self, number: int) -> None:
         """To any page: back through the ones passed, or ahead over the ones between."""
-        if self._stays_to_save():
+        if self._held_by_a_save():
             return
         self.setUpdatesEnabled(False)
         self._jumping = True
@@ -293,10 +299,10 @@ class Wizard(QWizard):
 
     def _go_back(self) -> None:
         page = self.currentPage()
-        if not self._stays_to_save() and not (isinstance(page, GuidePage) and page.turn_back()):
+        if not self._held_by_a_save() and not (isinstance(page, GuidePage) and page.turn_back()):
             self.back()
 
-    def _stays_to_save(self) -> bool:
+    def _held_by_a_save(self) -> bool:
         """What comes of a save is told on its page; Cancel there lets go of it."""
         if self.check_page.is_saving:
             self.check_page.show_state(busy=True, message=self._say("check.still-saving"), complete=False)
@@ -378,7 +384,7 @@ class Wizard(QWizard):
         self.go(1)
 
     def _leave_practice(self) -> None:
-        if self._stays_to_save():
+        if self._held_by_a_save():
             return
         self._set_practice(False)
         self.go(START)
