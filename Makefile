@@ -63,8 +63,8 @@ audit: .venv/.lock-audit-done ## Write a list of parts (SBOM), search the code a
 			"every one (.audit/pip-audit.log)." >&2; exit 1; fi
 
 .PHONY: gallery
-gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page
-	@$(BIN)/python -m tests.gallery
+gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page in every look (ARGS="dark ar" for some)
+	@$(BIN)/python -m tests.gallery $(ARGS)
 
 .PHONY: pictures
 pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pictures from the practice site, with Chromium

@@ -1,23 +1,32 @@
-"""Writes a picture of every page, from the real window, to .gallery/ (light and dark, 100 % and 200 %)."""
+"""Writes a picture of every page, from the real window, to .gallery/: in three sets of colours, four languages, and at
+100 % and 200 %.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from palma_wizard.guide import Guide
+
 OUT = Path(".gallery")
+COLOURS = {"light": "LIGHT", "dark": "DARK", "strong": "STRONG_DARK"}
+LANGUAGES = ("en", "de", "ar", "zh_CN")
 
 
-async def walk(name: str) -> None:
+async def walk(name: str, words: Guide) -> None:
     from PySide6.QtCore import QSettings, Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-    from palma_wizard import guide, vault
+    from palma_wizard import vault
     from palma_wizard.exchanges import Credentials
     from palma_wizard.practice import SCENARIOS
     from palma_wizard.ui.wizard import CHECK, Wizard
@@ -30,12 +39,12 @@ async def walk(name: str) -> None:
         await asyncio.sleep(seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        window = Wizard(guide.load(), QSettings(f"{folder}/progress.ini", QSettings.Format.IniFormat), None)
+        window = Wizard(words, QSettings(f"{folder}/progress.ini", QSettings.Format.IniFormat), None)
         window.show()
         await settle(0.3)
 
         def shoot(page: str) -> None:
-            window.grab().save(str(OUT / f"{page}-{name}.png"))
+            window.grab().save(str(OUT / f"{page}+{name}.png"))
 
         async def check() -> None:
             await press_test(window)
@@ -58,10 +67,10 @@ async def walk(name: str) -> None:
         viewer = window.currentPage().findChild(QDialog, "viewer")
         assert viewer is not None
         await settle(0.3)
-        viewer.grab().save(str(OUT / f"08v-viewer-{name}.png"))
+        viewer.grab().save(str(OUT / f"08v-viewer+{name}.png"))
         QTest.keyClick(viewer, Qt.Key.Key_2)
         await settle(0.1)
-        viewer.grab().save(str(OUT / f"08v-viewer-200-{name}.png"))
+        viewer.grab().save(str(OUT / f"08v-viewer-200+{name}.png"))
         viewer.accept()
         window._practise()
         await settle(0.3)
@@ -114,7 +123,7 @@ async def walk(name: str) -> None:
         await settle()
         help_dialog = window.findChild(QDialog, "help-dialog")
         assert help_dialog is not None
-        help_dialog.grab().save(str(OUT / f"13-help-{name}.png"))
+        help_dialog.grab().save(str(OUT / f"13-help+{name}.png"))
         help_dialog.close()
         for exchange in ("bitstamp", "cex"):
             window._choose_exchange(exchange)
@@ -138,42 +147,81 @@ async def walk(name: str) -> None:
         await settle(0.3)
         report = window.check_page.findChild(QDialog, "report-dialog")
         assert report is not None
-        report.grab().save(str(OUT / f"15-report-{name}.png"))
+        report.grab().save(str(OUT / f"15-report+{name}.png"))
         report.close()
+        window._set_compact(True)
+        for number in (0, 1, 8, 9, 10, CHECK):
+            window.go(number)
+            await settle(0.3)
+            shoot(f"16-beside-{number:02}")
         window._leaving = True
         window.close()
 
 
-def main() -> int:
-    """Called without a word it starts itself once a look, each with a screen, a keyring and a home of its own."""
-    OUT.mkdir(exist_ok=True)
-    if len(sys.argv) == 1:
-        import subprocess
+def index(looks: list[str], before: Path) -> str:
+    """One page: what has changed since the last time beside what it was, then all, a row a page."""
+    files = {file.name: file for file in sorted(OUT.glob("*.png"))}
+    pages = sorted({file.name.rpartition("+")[0] for file in files.values()})
+    old = {file.name: file for file in before.glob("*.png")}
+    changed = [name for name in files if name in old and old[name].read_bytes() != files[name].read_bytes()]
+    new = [name for name in files if name not in old] if old else []
 
-        unlocked = 'printf "\\n" | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$0" "$@"'
-        stage = ["xvfb-run", "-a", "-s", "-screen 0 2400x1800x24", "dbus-run-session", "--", "sh", "-c", unlocked]
-        for name, scale, scheme in (("light", "1", "light"), ("dark", "1", "dark"), ("light-2x", "2", "light")):
-            with tempfile.TemporaryDirectory() as home:
-                private = {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_RUNTIME_DIR": home}
-                environment = os.environ | private | {"QT_SCALE_FACTOR": scale, "PALMA_GALLERY_SCHEME": scheme}
-                done = subprocess.run(
-                    [*stage, sys.executable, "-m", "tests.gallery", name], env=environment, check=False
-                )
-            if done.returncode:
-                return done.returncode
-        print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}/")
-        return 0
+    def shown(name: str, folder: str = "") -> str:
+        return f'<a href="{folder}{name}"><img src="{folder}{name}" loading="lazy" alt="{name}"></a>'
+
+    rows = [f"<h2>Changed: {len(changed)} of {len(files)}, new: {len(new)}</h2>"]
+    rows += [f"<h3>{name}</h3><p>{shown(name, f'{before.name}/')} {shown(name)}</p>" for name in changed]
+    for page in pages:
+        cells = "".join(f"<td>{shown(f'{page}+{look}.png')}</td>" for look in looks if f"{page}+{look}.png" in files)
+        rows.append(f"<h3>{page}</h3><table><tr>{cells}</tr></table>")
+    head = '<!doctype html><meta charset="utf-8"><title>Gallery</title><style>img{width:300px;border:1px solid #888}</style>'
+    return "\n".join([head, f"<p>{' · '.join(looks)}</p>", *rows])
+
+
+def take(look: str) -> int:
+    """Each look in a process of its own, with a screen, a keyring and a home of its own."""
+    unlocked = 'printf "\\n" | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$0" "$@"'
+    stage = ["xvfb-run", "-a", "-s", "-screen 0 2400x1800x24", "dbus-run-session", "--", "sh", "-c", unlocked]
+    with tempfile.TemporaryDirectory() as home:
+        private = {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_RUNTIME_DIR": home}
+        scale = look.rpartition("-")[2].removesuffix("x")
+        environment = os.environ | private | {"QT_SCALE_FACTOR": scale, "PALMA_LOOK": look}
+        return subprocess.run([*stage, sys.executable, "-m", "tests.gallery"], env=environment, check=False).returncode
+
+
+def main() -> int:
+    """Words that are given must all be in the name of a look: "dark ar" takes dark-ar-1x and dark-ar-2x."""
+    if look := os.environ.get("PALMA_LOOK"):
+        return walk_in(look)
+    before = OUT / "before"
+    wanted = [f"{c}-{language}-{s}" for s in ("1x", "2x") for language in LANGUAGES for c in COLOURS]
+    looks = [look for look in wanted if set(sys.argv[1:]) <= set(look.split("-"))]
+    shutil.rmtree(before, ignore_errors=True)
+    before.mkdir(parents=True)
+    for file in OUT.glob("*.png"):
+        file.rename(before / file.name)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        failed = [look for look, code in zip(looks, pool.map(take, looks), strict=True) if code]
+    (OUT / "index.html").write_text(index(looks, before), "utf-8")
+    print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}/index.html" + f"; failed: {failed}" * bool(failed))
+    return len(failed)
+
+
+def walk_in(look: str) -> int:
+    colours, language, _ = look.split("-")
     os.environ["QT_API"] = "pyside6"
     import qasync
 
     from palma_wizard.ui import app, theme
+    from palma_wizard.ui.language import speak
 
     application = app.make_application()
-    theme.apply(application, dark=os.environ.get("PALMA_GALLERY_SCHEME") == "dark")
+    words = speak(application, language)
+    theme.apply(application, getattr(theme, COLOURS[colours]))
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
-        loop.run_until_complete(walk(sys.argv[1]))
+        loop.run_until_complete(walk(look, words))
     return 0
 
 

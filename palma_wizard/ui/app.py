@@ -58,7 +58,9 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
         theme.apply(app)
         window.rebuild()
 
-    QGuiApplication.styleHints().colorSchemeChanged.connect(change_colours)
+    hints = QGuiApplication.styleHints()
+    hints.colorSchemeChanged.connect(change_colours)
+    hints.accessibility().contrastPreferenceChanged.connect(change_colours)
     window.show()
     app.processEvents()
     gc.freeze()

@@ -104,7 +104,7 @@ class _Item(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         whole = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         if self._state == "current" or (self.underMouse() and self.isEnabled()):
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setPen(QColor(c.text) if c.strong else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(c.rail))
             painter.drawRoundedRect(whole, theme.RADIUS, theme.RADIUS)
         if self.hasFocus():

@@ -20,7 +20,7 @@ RAIL: Final = 232
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """One set for light, one for dark; every text colour holds 4.5:1 on `window` and `base`."""
+    """Every text colour holds 4.5:1 on `window` and `base`, in the two `strong` sets 7:1; those know no tints."""
 
     window: str
     base: str
@@ -39,6 +39,8 @@ class Colours:
     warn_back: str
     bad_back: str
     info_back: str
+    dark: bool = False
+    strong: bool = False
 
 
 LIGHT: Final = Colours(
@@ -47,7 +49,15 @@ LIGHT: Final = Colours(
 )  # fmt: skip
 DARK: Final = Colours(
     "#1B1F1D", "#232826", "#161A18", "#ECF0EE", "#A9B4AF", "#363D3A", "#7F8B85", "#4CC29A", "#6AD3AE", "#0C1F18",
-    "#4CC29A", "#F0B849", "#FF8A80", "#1C332A", "#3A2F17", "#40211F", "#1F2C36",
+    "#4CC29A", "#F0B849", "#FF8A80", "#1C332A", "#3A2F17", "#40211F", "#1F2C36", dark=True,
+)  # fmt: skip
+STRONG_LIGHT: Final = Colours(
+    "#FFFFFF", "#FFFFFF", "#FFFFFF", "#000000", "#000000", "#000000", "#000000", "#00472F", "#000000", "#FFFFFF",
+    "#00472F", "#553300", "#8A0000", "#FFFFFF", "#FFFFFF", "#FFFFFF", "#FFFFFF", strong=True,
+)  # fmt: skip
+STRONG_DARK: Final = Colours(
+    "#000000", "#000000", "#000000", "#FFFFFF", "#FFFFFF", "#FFFFFF", "#FFFFFF", "#5CFFC4", "#FFFFFF", "#000000",
+    "#5CFFC4", "#FFD75E", "#FF9C94", "#000000", "#000000", "#000000", "#000000", dark=True, strong=True,
 )  # fmt: skip
 
 
@@ -61,11 +71,17 @@ def colours() -> Colours:
     return _Current.colours
 
 
-def apply(app: QApplication, *, dark: bool | None = None) -> None:
+def of_the_system() -> Colours:
+    hints = QGuiApplication.styleHints()
+    dark = hints.colorScheme() == Qt.ColorScheme.Dark
+    if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+        return STRONG_DARK if dark else STRONG_LIGHT
+    return DARK if dark else LIGHT
+
+
+def apply(app: QApplication, chosen: Colours | None = None) -> None:
     """Give the whole program its palette and style sheet: as the system has it, or as said."""
-    if dark is None:
-        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    c = _Current.colours = DARK if dark else LIGHT
+    c = _Current.colours = chosen or of_the_system()
     palette = QPalette()
     for role, value in (
         (QPalette.ColorRole.Window, c.window),
@@ -88,6 +104,8 @@ def apply(app: QApplication, *, dark: bool | None = None) -> None:
 
 
 def _sheet(c: Colours) -> str:
+    edge = "2px solid" if c.strong else "0 solid"
+    off = "dashed" if c.strong else "solid"
     return f"""
     QWidget {{ font-size: {BODY}px; color: {c.text}; }}
     QWizard, QDialog, QWizardPage, QScrollArea, QScrollArea > QWidget > QWidget {{ background: {c.window}; }}
@@ -107,11 +125,11 @@ def _sheet(c: Colours) -> str:
     QPlainTextEdit {{ padding: {XS}px {S}px; border-radius: {RADIUS}px; border: 1px solid {c.field_line}; background: {c.base}; }}
     QPlainTextEdit:focus {{ border: 2px solid {c.accent}; }}
     QPushButton:focus {{ padding: 4px {L - 1}px; }}
-    QPushButton:disabled {{ color: {c.quiet}; border-color: {c.line}; background: transparent; }}
+    QPushButton:disabled {{ color: {c.quiet}; border: 1px {off} {c.line}; background: transparent; }}
     QPushButton[main="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: 600; }}
     QPushButton[main="true"]:hover {{ background: {c.accent_hover}; }}
     QPushButton[main="true"]:focus {{ border: 2px solid {c.text}; }}
-    QPushButton[main="true"]:disabled {{ background: {c.line}; color: {c.quiet}; border-color: {c.line}; }}
+    QPushButton[main="true"]:disabled {{ background: {c.window if c.strong else c.line}; color: {c.quiet}; }}
     QPushButton:checked {{ background: {c.good_back}; border-color: {c.accent}; font-weight: 600; }}
     QPushButton[square="true"] {{ padding: 5px; min-width: {CONTROL - 12}px; }}
     QPushButton[square="true"]:focus {{ padding: 4px; }}
@@ -132,14 +150,16 @@ def _sheet(c: Colours) -> str:
         selection-color: {c.on_accent}; }}
     QCheckBox {{ spacing: {S}px; min-height: 28px; }}
     QCheckBox::indicator {{ width: 20px; height: 20px; border: 2px solid {c.field_line}; border-radius: 4px; background: {c.base}; }}
+    QCheckBox::indicator:disabled {{ border: 2px {off} {c.line}; background: {c.rail}; }}
+    QCheckBox:disabled QLabel {{ color: {c.quiet}; }}
     QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
     QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
         image: url("{_drawn("tick", c)}"); }}
     QFrame#card {{ background: {c.base}; border: 1px solid {c.line}; border-radius: {RADIUS}px; }}
-    QFrame#good {{ background: {c.good_back}; border-radius: {RADIUS}px; }}
-    QFrame#warn {{ background: {c.warn_back}; border-radius: {RADIUS}px; }}
-    QFrame#bad {{ background: {c.bad_back}; border-radius: {RADIUS}px; }}
-    QFrame#info {{ background: {c.info_back}; border-radius: {RADIUS}px; }}
+    QFrame#good {{ background: {c.good_back}; border: {edge} {c.good}; border-radius: {RADIUS}px; }}
+    QFrame#warn {{ background: {c.warn_back}; border: {edge} {c.warn}; border-radius: {RADIUS}px; }}
+    QFrame#bad {{ background: {c.bad_back}; border: {edge} {c.bad}; border-radius: {RADIUS}px; }}
+    QFrame#info {{ background: {c.info_back}; border: {edge} {c.text}; border-radius: {RADIUS}px; }}
     QWidget#rail {{ background: {c.window}; border-{"left" if QGuiApplication.isRightToLeft() else "right"}: 1px solid {c.line}; }}
     QToolTip {{ background: {c.base}; color: {c.text}; border: 1px solid {c.line}; padding: {XS}px; }}
     """
@@ -147,7 +167,7 @@ def _sheet(c: Colours) -> str:
 
 def _drawn(name: str, c: Colours) -> str:
     """A style sheet cannot recolour a picture, so these come in two."""
-    return assets.path("icons", f"{name}-{'dark' if c is DARK else 'light'}.svg").as_posix()
+    return assets.path("icons", f"{name}-{'dark' if c.dark else 'light'}.svg").as_posix()
 
 
 def tone_colour(tone: str) -> str:
