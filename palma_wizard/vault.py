@@ -43,7 +43,7 @@ _PATIENCE: Final = 2
 """Seconds that a reader or a probe waits for others, who need some tenths of one unless a prompt is open."""
 
 _one_prompt: Final = Turns()
-_writing: Final = Turns(lambda: own_folder() / "keyring.lock")
+_writing: Final = Turns(lambda: own_folder() / "writing.lock")
 _probing: Final = Turns(lambda: own_folder() / "probe.lock")
 _claimed: Final[list[str]] = []
 """Services that a thread of this process writes or removes, or will when what it is stuck in comes back."""
