@@ -95,7 +95,7 @@ class Saved:
 class _Item:
     """What lies in a slot; `saved` is None where it cannot be read. Of two with one label, the higher `order` is newer.
 
-    `later`: another version of this program wrote it. Its `label` is empty where that cannot be read, and where the
+    `later`: a later version of this program wrote it. `label` is empty where that cannot be read, and where the
     item is damaged.
     """
 
