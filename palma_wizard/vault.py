@@ -289,6 +289,15 @@ class Vault:
             self._backend.set_password(service, _USER, text)
 
     def _read(self, service: str) -> str | None:
+        """Once more where it was refused: another program may have removed what was found, before it was read."""
+        try:
+            return self._read_once(service)
+        except VaultError as error:
+            if error.trouble is not Trouble.REFUSED:
+                raise
+        return self._read_once(service)
+
+    def _read_once(self, service: str) -> str | None:
         with _translated():
             try:
                 return self._backend.get_password(service, _USER)

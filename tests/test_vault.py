@@ -584,6 +584,18 @@ def test_a_reader_misses_no_account_that_is_replaced_between_two_looks(monkeypat
         assert [account.credentials.key for account in store.accounts("hitbtc2")] == ["newer"]
 
 
+def test_what_another_program_removes_between_finding_and_reading_is_no_refusal() -> None:
+    class Vanished(Fails):
+        def get_password(self, service: str, username: str) -> str | None:
+            if self.items.pop((service, username), None):
+                raise RuntimeError
+            return None
+
+    store = Vault(Vanished("", 0), "vanished")
+    put(store, 1, json.dumps(GOOD_ITEM))
+    assert store.load("hitbtc2") is None
+
+
 @pytest.mark.parametrize("folder", ["/dev/null", "/proc/nothing"])
 def test_without_a_lock_it_works_too(folder: str, practice: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", folder)

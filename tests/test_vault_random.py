@@ -599,19 +599,20 @@ def test_a_store_that_ends_at_its_prompt_holds_up_nobody_else(store: Store) -> N
         asyncio.run(walk())
 
 
-ROUNDS: Final = 12
+ROUNDS: Final = 6
 
 
 def test_of_what_two_programs_save_at_once_nothing_is_lost_or_seen_absent(store: Store) -> None:
-    troubles = ["never tried"]
-    for _ in range(5):
+    for _ in range(20):
         running = store.pid()
         troubles = _hammered()
         if store.pid() == running:
+            assert troubles == []
             break
-        store.kill()
+        store.kill()  # it had ended by itself
         store.revive()
-    assert troubles == []
+    else:
+        pytest.fail("the store ended by itself each time")
     accounts = {account.label: account.credentials for account in vault.open_vault().accounts("hitbtc2")}
     assert accounts.pop(DEFAULT_LABEL) in accounts.values()
     assert accounts == {name: Credentials(name, str(ROUNDS - 1)) for name in ("first", "second")}
