@@ -43,7 +43,7 @@ _PATIENCE: Final = 2
 """Seconds that a reader or a probe waits for others, who need some tenths of one unless a prompt is open."""
 
 _one_prompt: Final = Turns()
-_writing: Final = Turns(lambda: assets.own_folder() / "keyring.lock")
+_writing: Final = Turns(lambda: assets.own_folder() / "writing.lock")
 _probing: Final = Turns(lambda: assets.own_folder() / "probe.lock")
 _claimed: Final[list[str]] = []
 """Services that a thread of this process writes or removes, or will when what it is stuck in comes back."""
@@ -95,7 +95,7 @@ class Saved:
 class _Item:
     """What lies in a slot; `saved` is None where it cannot be read. Of two with one label, the higher `order` is newer.
 
-    `later`: another version of this program wrote it. Its `label` is empty where that cannot be read, and where the
+    `later`: a later version of this program wrote it. `label` is empty where that cannot be read, and where the
     item is damaged.
     """
 
@@ -289,6 +289,15 @@ class Vault:
             self._backend.set_password(service, _USER, text)
 
     def _read(self, service: str) -> str | None:
+        """Once more where it was refused: another program may have removed what was found, before it was read."""
+        try:
+            return self._read_once(service)
+        except VaultError as error:
+            if error.trouble is not Trouble.REFUSED:
+                raise
+        return self._read_once(service)
+
+    def _read_once(self, service: str) -> str | None:
         with _translated():
             try:
                 return self._backend.get_password(service, _USER)

@@ -174,7 +174,8 @@ def index(looks: list[str], before: Path) -> str:
     for page in pages:
         cells = "".join(f"<td>{shown(f'{page}+{look}.png')}</td>" for look in looks if f"{page}+{look}.png" in files)
         rows.append(f"<h3>{page}</h3><table><tr>{cells}</tr></table>")
-    head = '<!doctype html><meta charset="utf-8"><title>Gallery</title><style>img{width:300px;border:1px solid #888}</style>'
+    style = "<style>img { width: 300px; border: 1px solid #888 }</style>"
+    head = f'<!doctype html><meta charset="utf-8"><title>Gallery</title>{style}'
     return "\n".join([head, f"<p>{' · '.join(looks)}</p>", *rows])
 
 

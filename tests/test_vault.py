@@ -567,6 +567,35 @@ def test_while_another_program_writes_one_reads_and_waits_or_gives_up(
     assert practice.load("hitbtc2") == Saved(MAIN, ENTRY, TODAY)
 
 
+def test_a_reader_misses_no_account_that_is_replaced_between_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new one is written to a slot that was looked at already, and then the old one is removed."""
+
+    class Moves(Fails):
+        def get_password(self, service: str, username: str) -> str | None:
+            if service.endswith(" 2") and (service, username) in self.items:
+                first = service.removesuffix("2") + "1"
+                self.items[first, username] = self.items.pop((service, username)).replace("older", "newer")
+            return super().get_password(service, username)
+
+    store = Vault(Moves("", 0), "moves")
+    put(store, 2, json.dumps(GOOD_ITEM | {"key": "older"}))
+    monkeypatch.setattr(vault, "_PATIENCE", 0)
+    with vault._writing.taken(threading.Event()):
+        assert [account.credentials.key for account in store.accounts("hitbtc2")] == ["newer"]
+
+
+def test_what_another_program_removes_between_finding_and_reading_is_no_refusal() -> None:
+    class Vanished(Fails):
+        def get_password(self, service: str, username: str) -> str | None:
+            if self.items.pop((service, username), None):
+                raise RuntimeError
+            return None
+
+    store = Vault(Vanished("", 0), "vanished")
+    put(store, 1, json.dumps(GOOD_ITEM))
+    assert store.load("hitbtc2") is None
+
+
 @pytest.mark.parametrize("folder", ["/dev/null", "/proc/nothing"])
 def test_without_a_lock_it_works_too(folder: str, practice: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", folder)

@@ -243,6 +243,7 @@ class Trial:
         self.places = {place: Place() for place in PLACES}
         self.slots: dict[tuple[str, bool, str], int] = {}
         self.free: dict[tuple[str, bool], list[int]] = {}
+        self.unreadable: dict[tuple[str, bool], list[str]] = {}
         self.canary = False
         """Whether a probe that was ended may have left one."""
         self.counted: collections.Counter[str] = collections.Counter()
@@ -349,11 +350,18 @@ class Trial:
         return number
 
     def _damage(self) -> None:
-        """Somebody writes nonsense into a free slot or over an account."""
+        """Somebody writes nonsense, or what a later version would, into a free slot or over an account; or mends it."""
         exchange, practice = self.random.choice(PLACES[:3])
         place = self.places[exchange, practice]
         accounts = dict(place.accounts)
-        if place.older or place.damaged + place.later > 1:
+        if place.older:
+            return
+        if place.damaged + place.later > 1:
+            self._note("mended")
+            for service in self.unreadable[exchange, practice]:
+                _backend().delete_password(service, vault._USER)
+            self.places[exchange, practice] = replace(place, damaged=0, later=0)
+            self._look()
             return
         if accounts and self.random.random() < 0.5:
             label = self.random.choice(sorted(accounts))
@@ -469,6 +477,7 @@ class Trial:
         whole: dict[tuple[str, bool], list[tuple[int, int, Entry]]] = {place: [] for place in PLACES}
         damaged: collections.Counter[tuple[str, bool]] = collections.Counter()
         later: collections.Counter[tuple[str, bool]] = collections.Counter()
+        unreadable: dict[tuple[str, bool], list[str]] = {place: [] for place in PLACES}
         canaries = aliens = 0
         taken = set()
         for attributes, secret in self.store.items():
@@ -485,6 +494,7 @@ class Trial:
             taken.add(service)
             if secret.decode() in (*GARBAGE, LATER):
                 (later if secret.decode() == LATER else damaged)[exchange, practice] += 1
+                unreadable[exchange, practice].append(service)
                 continue
             fields = json.loads(secret)
             assert fields.pop("version") == 1
@@ -495,6 +505,7 @@ class Trial:
         assert aliens == 1
         assert canaries <= self.canary
         self.counted["a canary left"] += canaries
+        self.unreadable = unreadable
         self.slots = {(*place, entry[0]): slot for place, lying in whole.items() for _, slot, entry in sorted(lying)}
         self.free = {
             place: [slot for service, (*at, slot) in FOUND_AT.items() if (*at,) == place and service not in taken]
@@ -588,19 +599,20 @@ def test_a_store_that_ends_at_its_prompt_holds_up_nobody_else(store: Store) -> N
         asyncio.run(walk())
 
 
-ROUNDS: Final = 12
+ROUNDS: Final = 6
 
 
 def test_of_what_two_programs_save_at_once_nothing_is_lost_or_seen_absent(store: Store) -> None:
-    troubles = ["never tried"]
-    for _ in range(5):
+    for _ in range(20):
         running = store.pid()
         troubles = _hammered()
         if store.pid() == running:
+            assert troubles == []
             break
-        store.kill()
+        store.kill()  # it had ended by itself
         store.revive()
-    assert troubles == []
+    else:
+        pytest.fail("the store ended by itself each time")
     accounts = {account.label: account.credentials for account in vault.open_vault().accounts("hitbtc2")}
     assert accounts.pop(DEFAULT_LABEL) in accounts.values()
     assert accounts == {name: Credentials(name, str(ROUNDS - 1)) for name in ("first", "second")}
