@@ -415,8 +415,9 @@ class _Session:
 
     def _ask_consent(self, draft: Draft, code: int) -> None:
         if sys.stdin is None or not sys.stdin.isatty():
-            raise Stop(self._say("cli.no-consent", yes=YES), code)
-        draft.accept_withdrawal(accepted=_typed(self._say("cli.consent", yes=YES)).strip() == YES)
+            raise Stop(self._say("cli.not-looked" if draft.is_unseen else "cli.no-consent", yes=YES), code)
+        words = "cli.looked" if draft.is_unseen else "cli.consent"
+        draft.accept_withdrawal(accepted=_typed(self._say(words, **self._terms, yes=YES)).strip() == YES)
         if not draft.may_save:
             raise Stop(self._say("cli.no-consent", yes=YES), code)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from palma_wizard.entry import DEFAULT_LABEL
-from palma_wizard.exchanges import EXCHANGES, Credentials, Outcome, Verdict
+from palma_wizard.exchanges import EXCHANGES, Cause, Credentials, Outcome, Verdict
 
 if TYPE_CHECKING:
     from palma_wizard.vault import Saved, Vault
@@ -124,8 +124,8 @@ class Draft:
 
     @property
     def may_lose(self) -> bool:
-        """Whether closing would lose something a person typed."""
-        return bool(self._entry.key or self._entry.secret) and self._stored is None
+        """Whether closing would lose something a person typed, other than practice."""
+        return bool(self._entry.key or self._entry.secret) and self._stored is None and not self._practice
 
     @property
     def is_stored(self) -> bool:
@@ -186,11 +186,22 @@ class Draft:
         return True
 
     @property
+    def is_unseen(self) -> bool:
+        """Whether nobody but the person can see that this key, which passed, may not move money."""
+        return (
+            self._verdict is not None
+            and self._verdict.passed
+            and Cause.WITHDRAW_UNKNOWN in self._verdict.reading.causes
+        )
+
+    @property
     def needs_consent(self) -> bool:
-        return self._verdict is not None and self._verdict.outcome is Outcome.CAN_WITHDRAW
+        """While practising there is no page to look at."""
+        can_withdraw = self._verdict is not None and self._verdict.outcome is Outcome.CAN_WITHDRAW
+        return can_withdraw or (self.is_unseen and not self._practice)
 
     def accept_withdrawal(self, *, accepted: bool) -> None:
-        """The person's explicit word that a key which may withdraw shall be stored."""
+        """The person's explicit word: a key that may withdraw shall be stored, or they looked where nobody else can."""
         self._withdrawal_accepted = accepted
 
     @property

@@ -54,7 +54,7 @@ class Turns:
                 return False
             if self._file is not None and self._lock is None:
                 try:
-                    self._lock = _locked(self._file())
+                    self._lock = locked(self._file())
                 except BlockingIOError:
                     return False
                 except (OSError, RuntimeError):  # RuntimeError: nobody knows where home is
@@ -70,10 +70,10 @@ class Turns:
                 self._lock = None
 
 
-def _locked(path: Path) -> int:
-    """The open file; BlockingIOError where another process has it."""
+def locked(path: Path) -> int:
+    """The open file, to be closed; BlockingIOError where another process has it, OSError where no lock can be had."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -86,6 +86,8 @@ def _locked(path: Path) -> int:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.stat().st_ino != os.fstat(file).st_ino:  # it was replaced while it was waited for
+                raise BlockingIOError
     except BaseException:
         os.close(file)
         raise

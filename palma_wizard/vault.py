@@ -81,6 +81,10 @@ class VaultError(Exception):
         self.trouble = trouble
 
 
+class _TakenError(VaultError):
+    """What was written was replaced at once by somebody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What was stored for an account, on which day, and which allowed addresses let this computer in then."""
@@ -176,7 +180,7 @@ class Vault:
             text = json.dumps(
                 {
                     "version": 1,
-                    "order": max((item.order for item in items), default=0) + 1,
+                    "order": max((item.order for item in named), default=0) + 1,
                     "label": label,
                     "key": credentials.key,
                     "secret": credentials.secret,
@@ -187,6 +191,8 @@ class Vault:
             )
             if len(text) > SIZE_LIMIT:
                 raise VaultError(Trouble.TOO_LARGE)
+            if _item(free[0], text).saved is None:
+                raise VaultError(Trouble.NOT_KEPT)
             self._put(self._slot(exchange, free[0]), text)
             for item in named:
                 with contextlib.suppress(VaultError):  # the new one counts, and whoever comes next removes the old one
@@ -262,9 +268,14 @@ class Vault:
             try:
                 self._write(service, text)
                 written = True
-                if self._read(service) != text:
+                found = self._read(service)
+                if found is not None and found != text and _item(0, found).saved is not None:
+                    raise _TakenError(Trouble.NOT_KEPT)
+                if found != text:
                     raise VaultError(Trouble.NOT_KEPT)
                 self._go_on()
+            except _TakenError:  # another program, which knows of no lock, saved there: it stays
+                raise
             except VaultError as error:
                 if error.trouble is Trouble.LOCKED and not written:  # a store asks before it writes
                     raise
@@ -326,6 +337,8 @@ class Vault:
 def _item(slot: int, text: str) -> _Item:
     """What lies there may have been written by anybody."""
     try:
+        if len(text) > SIZE_LIMIT:
+            raise ValueError
         fields = json.loads(text)
         version = fields["version"]
         if type(version) is int and version > 1:
@@ -338,7 +351,8 @@ def _item(slot: int, text: str) -> _Item:
         let_in = fields["let_in"]
         if not all(isinstance(each, str) for each in (*texts, *let_in)) or not texts[1] or not texts[2]:
             raise ValueError
-        "".join(texts).encode()
+        if not all(each.isprintable() for each in texts):
+            raise ValueError
         fits = all(each.isprintable() and len(each) <= _LONGEST_LET_IN for each in let_in)
         if not is_label(texts[0]) or not isinstance(let_in, list) or len(let_in) > _MOST_LET_IN or not fits:
             raise ValueError

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
+    from palma_wizard.ui.settings import Settings
     from palma_wizard.ui.wizard import Wizard
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -136,14 +136,14 @@ def run(app: QApplication) -> Iterator[Runner]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> QSettings:
-    from PySide6.QtCore import QSettings
+def settings(tmp_path: Path) -> Settings:
+    from palma_wizard.ui.settings import Settings
 
-    return QSettings(str(tmp_path / "progress.ini"), QSettings.Format.IniFormat)
+    return Settings(tmp_path / "window.json")
 
 
 @pytest.fixture
-def window(run: Runner, settings: QSettings) -> Iterator[Wizard]:
+def window(run: Runner, settings: Settings) -> Iterator[Wizard]:
     """The whole program's window, on the screen."""
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication

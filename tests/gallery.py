@@ -22,13 +22,14 @@ LANGUAGES = ("en", "de", "ar", "zh_CN")
 
 
 async def walk(name: str, words: Guide) -> None:
-    from PySide6.QtCore import QSettings, Qt
+    from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
     from palma_wizard import vault
     from palma_wizard.exchanges import Credentials
     from palma_wizard.practice import SCENARIOS
+    from palma_wizard.ui.settings import Settings
     from palma_wizard.ui.wizard import CHECK, Wizard
     from tests.hands import press_test, until
 
@@ -39,7 +40,7 @@ async def walk(name: str, words: Guide) -> None:
         await asyncio.sleep(seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        window = Wizard(words, QSettings(f"{folder}/progress.ini", QSettings.Format.IniFormat), None)
+        window = Wizard(words, Settings(Path(folder) / "window.json"), None)
         window.show()
         await settle(0.3)
 

@@ -96,15 +96,15 @@ def window() -> int:
 
 
 async def _walk() -> None:
-    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QLineEdit
 
     from palma_wizard import guide
     from palma_wizard.ui.report_dialog import _Report
+    from palma_wizard.ui.settings import Settings
     from palma_wizard.ui.wizard import DATA, NOTICE, START, Wizard
     from tests.hands import click, find, press_test, until
 
-    settings = QSettings(str(Path.home() / "progress.ini"), QSettings.Format.IniFormat)
+    settings = Settings(Path.home() / "window.json")
     made = Wizard(guide.load(), settings)
     made.show()
     made.background_work()

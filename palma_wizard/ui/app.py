@@ -10,9 +10,7 @@ import zlib
 from pathlib import Path
 
 from PySide6.QtCore import (
-    QLockFile,
     QMessageLogContext,
-    QSettings,
     Qt,
     QTimer,
     QtMsgType,
@@ -21,8 +19,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from palma_wizard import __version__, assets, guide, secrecy
+from palma_wizard import __version__, assets, guide, secrecy, turns
 from palma_wizard.ui import language, theme
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.wizard import Wizard
 
 
@@ -33,8 +32,8 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     """
     app = make_application()
     place = assets.own_folder()
-    settings = QSettings(str(place / "progress.ini"), QSettings.Format.IniFormat)
-    chosen = guide.best_of([wanted]) if wanted else str(settings.value("language", "")) or language.of_the_system()
+    settings = Settings(place / "window.json")
+    chosen = guide.best_of([wanted]) if wanted else settings.get("language") or language.of_the_system()
     try:
         words = language.speak(app, chosen)
     except guide.GuideError as error:
@@ -43,14 +42,14 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:
         return _cannot_start(words.say("error.no-folder", folder=place))
-    lock = QLockFile(str(place / "window.lock"))
-    lock.setStaleLockTime(0)
-    if not lock.tryLock(100):
-        if lock.error() != QLockFile.LockError.LockFailedError:
-            return _cannot_start(words.say("error.no-folder", folder=place))
+    try:
+        lock = turns.locked(place / "window.lock")
+    except BlockingIOError:
         _raise_the_other()
         print(words.say("error.second"), file=sys.stderr)
         return 0
+    except OSError:
+        return _cannot_start(words.say("error.no-folder", folder=place))
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal it was started from
     window = Wizard(words, settings, practice)
 
@@ -65,7 +64,7 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     app.processEvents()
     gc.freeze()
     code = _live(app, window)
-    lock.unlock()
+    os.close(lock)
     return code
 
 

@@ -12,9 +12,9 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from palma_wizard.draft import Draft, Passed
+from palma_wizard.draft import Draft, Passed, Ticket
 from palma_wizard.entry import LONGEST_LABEL, is_label
-from palma_wizard.exchanges import EXCHANGES, Cause, Check, CheckState, Credentials, Outcome, RightState, Verdict
+from palma_wizard.exchanges import EXCHANGES, Cause, Check, CheckState, Credentials, Outcome, Right, RightState, Verdict
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.guide import Guide
 from palma_wizard.practice import PAGES
@@ -219,7 +219,7 @@ class CheckPage(Page):
         self.save.setVisible(unsaved)
         self.save.setText(self.say("check.save-anyway" if self._draft.no_store else "check.save"))
         self._make_main(self.save, not self._draft.no_store)
-        self._account.setVisible(unsaved)
+        self._account.setVisible(unsaved and not self._draft.no_store)
         self._show_label()
         self._kept.setText(self.say("check.kept", listed=", ".join(self._draft.let_in)))
         self._kept.setVisible(not self.save.isHidden() and bool(self._draft.let_in))
@@ -228,14 +228,14 @@ class CheckPage(Page):
         site = self.say("practice.open") if self._draft.practice else self.say("check.open-site", site=terms["site"])
         self.open_site.setText(site)
         has_site = not self._draft.practice or self._draft.exchange in PAGES
-        self.open_site.setVisible((outcome in _AT_THE_SITE or self._unseen) and has_site and not celebrates)
+        self.open_site.setVisible((outcome in _AT_THE_SITE or self._draft.is_unseen) and has_site and not celebrates)
         self.change.setVisible(outcome in {Outcome.WRONG_KEY, Outcome.WRONG_SIGNATURE, Outcome.WRONG_USER_ID})
         self.report.setVisible(verdict is not None)
         shows_list = verdict is not None and bool(verdict.reading.allowed_addresses)
         self._listed_title.setVisible(shows_list)
         self.listed.setVisible(shows_list)
         self._counted.setVisible(verdict is not None and verdict.counter is not None)
-        by_hand = unsaved and bool(self._draft.no_store) and self._may_save
+        by_hand = unsaved and bool(self._draft.no_store) and self._draft.may_save and self._saving is None
         self._show_done(celebrates=celebrates, stored=stored, by_hand=by_hand)
         if verdict is not None:
             self._show_verdict(verdict)
@@ -249,25 +249,17 @@ class CheckPage(Page):
             message = self.say("check.saving")
         elif not self._draft.is_complete and not self._draft.is_saved:
             message = self.say("check.nothing-entered")
+        elif self._draft.verdict is not None and not complete:
+            message = self.say("check.to-finish")
         busy = running or self._saving is not None
         self.show_state(busy=busy, message=message, complete=complete and not busy)
 
-    @property
-    def _unseen(self) -> bool:
-        """Whether nobody but the person can see that the key may not move money."""
-        verdict = self._draft.verdict
-        return verdict is not None and verdict.passed and Cause.WITHDRAW_UNKNOWN in verdict.reading.causes
-
-    @property
-    def _may_save(self) -> bool:
-        return self._draft.may_save and (self.consent.isChecked() or not self._unseen)
-
     def _show_consent(self, *, asked: bool) -> None:
         """The person's own word, where one is needed before the key may be stored."""
-        words = "check.looked" if self._unseen else "check.consent"
+        words = "check.looked" if self._draft.is_unseen else "check.consent"
         self.consent.setText(self.say(words, **self.guide.terms(self._draft.exchange)))
-        self.consent.setVisible(asked and (self._unseen or self._draft.needs_consent))
-        self.consent.setEnabled(self._saving is None)
+        self.consent.setVisible(asked and self._draft.needs_consent)
+        self.consent.setEnabled(self._saving is None and self._running is None)
 
     @property
     def _may_start(self) -> bool:
@@ -296,7 +288,7 @@ class CheckPage(Page):
         if self._may_start:
             self.consent.setChecked(False)
             self._problem = self.say("check.cancelled")
-            self._running = self._tasks.start(self._check(), self._check_ended)
+            self._running = self._tasks.start(self._check(self._draft.begin()), self._check_ended)
             self.refresh()
 
     def stop(self) -> None:
@@ -310,10 +302,9 @@ class CheckPage(Page):
             self._saving()
         self.cancel.setEnabled(False)
 
-    async def _check(self) -> None:
+    async def _check(self, ticket: Ticket) -> None:
         from palma_wizard import verify
 
-        ticket = self._draft.begin()
         for row in self.rows.values():
             row.show_words("quiet", self.say("check.asking"), "", waiting=True)
         problem = ""
@@ -347,13 +338,13 @@ class CheckPage(Page):
             self.show_state(message=self._problem, complete=False)
 
     def _show_check(self, check: Check) -> None:
+        """A refused withdrawal is good news only where nothing else was the reason."""
+        verdict, tone, state = self._draft.verdict, self._tone(check), self.say(f"state.{check.state.value}")
         shield = check.state is CheckState.REFUSED and self._wanted(check) is False
-        self.rows[check.id].show_words(
-            self._tone(check),
-            self.say(f"state.{check.state.value}"),
-            self.say("check.took", ms=check.ms),
-            icon="shield" if shield else "",
-        )
+        if shield and verdict is not None and verdict.reading.rights.get(Right.WITHDRAW) is RightState.UNKNOWN:
+            shield, tone, state = False, "quiet", self.say("right-state.unknown")
+        time = self.say("check.took", ms=check.ms)
+        self.rows[check.id].show_words(tone, state, time, icon="shield" if shield else "")
 
     def _wanted(self, check: Check) -> bool | None:
         return next(call.wanted for call in BY_NAME[self._draft.exchange].calls if call.id == check.id)
@@ -378,16 +369,20 @@ class CheckPage(Page):
         text, after = [words.cause], words.next
         if self._draft.is_stored and verdict.outcome is Outcome.WORKS:
             after = self.say("check.stored", account=self._draft.label)
-        elif self._unseen:
-            after = f"{self.guide.cause(Cause.WITHDRAW_UNKNOWN, verdict.exchange).do} {after}"
+        elif self._draft.is_unseen:
+            unseen = self.guide.cause(Cause.WITHDRAW_UNKNOWN, verdict.exchange)
+            after = f"{unseen.text} {unseen.do}"
+        elif verdict.passed and self._draft.no_store:
+            after = ""
         if verdict.outcome is Outcome.CLOCK_OFF and reading.clock_error is not None:
             text.append(self.say("check.clock", count=abs(round(reading.clock_error))))
         if reading.retry_after is not None:
             text.append(self.say("check.retry", **terms, count=reading.retry_after))
         self.verdict.show_words(tone, " ".join([*text, after]), words.title)
         empty(self.causes)
-        causes = [cause for cause in reading.causes if cause is not Cause.WITHDRAW_UNKNOWN or not self._unseen]
-        if (verdict.passed and causes) or len(causes) > 1:
+        told = {Cause.WITHDRAW_UNKNOWN} if self._draft.is_unseen and not self._draft.is_stored else set()
+        causes = [cause for cause in reading.causes if cause not in told]
+        if (verdict.outcome is Outcome.WORKS and causes) or len(causes) > 1:
             self.causes.addWidget(label(self.say("check.notes" if verdict.passed else "check.causes"), "quiet"))
         for number, cause in enumerate(causes, 1):
             named = self.guide.cause(cause, verdict.exchange)
@@ -457,10 +452,12 @@ class CheckPage(Page):
             note = self.say("check.label-replaces")
         elif named_well and label not in self._draft.taken and self._draft.taken:
             note = self.say("check.label-others", accounts=", ".join(self._draft.taken))
+        elif named_well:
+            note = self.say("check.label-note")
         self._label_note.setText(note)
         self.label.setAccessibleDescription(note)
         idle = self._saving is None and self._running is None
-        self.save.setEnabled(named_well and self._may_save and idle)
+        self.save.setEnabled(named_well and self._draft.may_save and idle)
 
     @property
     def is_saving(self) -> bool:
@@ -469,6 +466,7 @@ class CheckPage(Page):
     def _start_saving(self) -> None:
         if self._saving is None and self.save.isEnabled():
             self._problem = self.say("check.save-cancelled")
+            self._draft.label = self.label.text().strip()  # as it is shown, whatever is found in the keyring meanwhile
             self._saving = self._tasks.start(self._save(self._draft.passed()), self._save_ended)
             self.refresh()
 
@@ -495,7 +493,9 @@ class CheckPage(Page):
         """However it ended, cancelled included."""
         self._saving = None
         self.refresh()
-        if self._problem:
+        if self._problem == self.say("check.save-cancelled"):
+            self.show_state(message=self._problem, complete=self.isComplete())
+        elif self._problem:
             self.show_state(error=self._problem, complete=self.isComplete())
         else:
             self.area.verticalScrollBar().setValue(0)
@@ -508,7 +508,8 @@ class CheckPage(Page):
         self._done_words.setVisible(celebrates or by_hand)
         if by_hand:
             title, trouble = self.say("saved.by-hand-title"), self.guide.trouble(self._draft.no_store)
-            self._done_words.show_words("warn", f"{trouble} {self.say('saved.by-hand')}", title)
+            words = self.say("practice.by-hand" if practising else "saved.by-hand")
+            self._done_words.show_words("warn", f"{trouble} {words}", title)
         elif celebrates and practising:
             words = self.say("saved.practice-text", store=self._store)
             self._done_words.show_words("good", words, self.say("practice.finished"))
@@ -518,6 +519,7 @@ class CheckPage(Page):
         self._todo_title.setText(self.say("practice.later" if practising else "saved.todo-title"))
         self._for_real.setVisible(practising and (celebrates or by_hand))
         self._remove.setVisible(not practising and not by_hand)
+        self._copies.set_practice(practising)
 
     def _make_done(self) -> QFrame:
         box = named(QFrame(), "card")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from palma_wizard.exchanges import Credentials
@@ -29,21 +30,40 @@ class CopyPanel(QWidget):
         self, guide: Guide, tasks: Tasks, clipboard: Clipboard, fetch: Callable[[], Awaitable[Credentials | None]]
     ) -> None:
         super().__init__()
-        self._guide, self._clipboard, self._fetch = guide, clipboard, fetch
+        self._guide, self._tasks, self._clipboard, self._fetch = guide, tasks, clipboard, fetch
+        self._stop: Callable[[], object] | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.XS)
         row = Flow()
         for name in ("key", "secret", "user-id"):
             copy = button(guide.say(f"saved.copy-{name}"), icon="copy", name=f"copy-{name}")
-            copy.clicked.connect(lambda _=False, n=name: tasks.start(self._copy(n)))
+            copy.clicked.connect(lambda _=False, n=name: self._start(n))
             row.addWidget(copy)
             self._user_id = copy
         column.addLayout(row)
-        column.addWidget(label(guide.say("saved.copy-note"), "quiet"))
+        self._note = label("", "quiet")
+        column.addWidget(self._note)
+        self.set_practice(False)
+
+    def set_practice(self, practising: bool) -> None:
+        self._note.setText(self._guide.say("practice.copy-note" if practising else "saved.copy-note"))
 
     def offer_user_id(self, offered: bool) -> None:
         self._user_id.setVisible(offered)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Whoever has left would not expect a secret on the clipboard."""
+        super().hideEvent(event)
+        if self._stop is not None:
+            self._stop()
+
+    def _start(self, name: str) -> None:
+        if self._stop is None:
+            self._stop = self._tasks.start(self._copy(name), self._ended)
+
+    def _ended(self) -> None:
+        self._stop = None
 
     async def _copy(self, name: str) -> None:
         from palma_wizard import vault

@@ -123,7 +123,6 @@ class DataPage(Page):
     async def _ask_the_store(self) -> None:
         from palma_wizard import vault
 
-        self._draft.no_store = vault.Trouble.GIVEN_UP.value
         try:
             await vault.use(lambda _: None, practice=self._draft.practice)
         except vault.VaultError as error:
@@ -146,6 +145,7 @@ class DataPage(Page):
 
     def _stop(self) -> None:
         if self._stop_proving is not None:
+            self._draft.no_store = "given-up"
             self._stop_proving()
 
     def _let_type(self, may: bool) -> None:
@@ -213,7 +213,8 @@ class DataPage(Page):
             doubt = found.get(name)
             field.show_doubt(self.say(f"doubt.{doubt.value}", count=len(field.text())) if doubt else "")
         complete = self._draft.is_complete
-        self.show_state(message="" if complete else self.say("data.missing"), complete=complete)
+        waits = complete or self._stop_proving is not None
+        self.show_state(message="" if waits else self.say("data.missing"), complete=complete)
 
     def _make_practice_box(self, set_scenario: Callable[[str], None]) -> QFrame:
         box = named(QFrame(), "card")

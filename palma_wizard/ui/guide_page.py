@@ -78,13 +78,11 @@ class GuidePage(Page):
         """
         super().set_practice(practising)
         self._practising = practising
-        self.show_state()
+        self.show_state(message="" if not practising or self._has_site else self.say("practice.no-site"))
         link = self.step.link
         self._open.setVisible(self._has_site if practising else link is not None)
-        self._address.setVisible(practising or link is not None)
-        if practising and not self._has_site:
-            self._address.setText(self.say("practice.no-site"))
-        elif practising:
+        self._address.setVisible(self._has_site if practising else link is not None)
+        if practising:
             self._open.setText(self.say("practice.open"))
             self._address.setText(self.say("practice.open-note"))
         elif link is not None:
@@ -93,6 +91,7 @@ class GuidePage(Page):
 
     def _show_part(self, index: int) -> None:
         self._parts.setCurrentIndex(index)
+        self.area.verticalScrollBar().setValue(0)
         count = self._parts.count()
         over = self._over
         if count > 1:

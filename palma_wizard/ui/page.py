@@ -201,7 +201,9 @@ def button(text: str, *, icon: str = "", main: bool = False, flat: bool = False,
     made.setAutoDefault(False)
     if icon:
         c = theme.colours()
-        made.setIcon(theme.icon(icon, c.on_accent if main else c.accent if flat else c.text))
+        colour = c.on_accent if main else c.accent if flat else c.text
+        made.setIcon(theme.icon_before_words(icon, colour) if text else theme.icon(icon, colour))
+        made.setIconSize(theme.WITH_GAP)
     return made
 
 

@@ -86,7 +86,7 @@ class _Item(QAbstractButton):
         super().__init__()
         self._name, self._number, self._state = name, number, "ahead"
         self.setText(name)
-        self.setMinimumHeight(38)
+        self.setMinimumHeight(30)
 
     def show_state(self, state: str, word: str) -> None:
         self._state = state

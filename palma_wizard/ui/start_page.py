@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from palma_wizard import entry
@@ -76,6 +76,11 @@ class StartPage(Page):
         self._accounts.setContentsMargins(0, 0, 0, 0)
         self._accounts.setSpacing(theme.S)
         self.saved.hide()
+        self._looking = label(self.say("data.store-looking"), "quiet")
+        self._looking.hide()
+        self._slow = QTimer(self, singleShot=True, interval=500)
+        self._slow.timeout.connect(self._looking.show)
+        self.body.addWidget(self._looking)
         self.body.addWidget(self.saved)
         self.removed = Notice("info", "", name="removed")
         self._at_the_exchange = button("", icon="external-link", flat=True, name="removed-open")
@@ -125,6 +130,10 @@ class StartPage(Page):
     def choice(self, name: str) -> QPushButton:
         return next(made for made in self._choices if made.property("choice") == name)
 
+    def set_practice(self, practising: bool) -> None:
+        super().set_practice(practising)
+        self.choice("practise").setVisible(not practising)
+
     def offer_resume(self, step: str) -> None:
         """With nothing to go on with, the button is hidden."""
         self.resume_button.setVisible(bool(step))
@@ -148,7 +157,9 @@ class StartPage(Page):
         self._round += 1
         self.saved.hide()
         self.moved.hide()
+        self._looking.hide()
         if self._may_look:
+            self._slow.start()
             self._tasks.start(self._look_for_saved())
 
     async def _look_for_saved(self) -> None:
@@ -159,10 +170,12 @@ class StartPage(Page):
             found = await vault.use(lambda store: store.accounts(exchange), practice=practice)
         except vault.VaultError as error:
             if asked == self._round:
+                self._found_out()
                 self._show_trouble(error.trouble.value)
             return
         if asked != self._round:
             return
+        self._found_out()
         self._draft.taken = tuple(account.label for account in found)
         empty(self._accounts)
         for account in found:
@@ -172,6 +185,10 @@ class StartPage(Page):
         for account in found:
             if account.let_in:
                 await self._compare_address(account.let_in, asked)
+
+    def _found_out(self) -> None:
+        self._slow.stop()
+        self._looking.hide()
 
     def _show_trouble(self, trouble: str) -> None:
         """A damaged item can be removed; a store that cannot be used is told before somebody types a secret."""
@@ -225,6 +242,7 @@ class StartPage(Page):
             return None if found is None else found.credentials
 
         copies = CopyPanel(self.guide, self._tasks, self._clipboard, fetch)
+        copies.set_practice(practice)
         copies.offer_user_id(EXCHANGES[exchange].user_id_pattern is not None)
         copies.said.connect(lambda words: self.show_state(message=words))
         copies.failed.connect(lambda words: self.show_state(error=words))
@@ -255,7 +273,9 @@ class StartPage(Page):
             announce(self, self.moved.text())
 
     def _ask_to_remove(self, label: str) -> None:
-        words = [self.say(f"start.remove-{each}", account=label) for each in ("title", "text", "yes", "no")]
+        text = "practice.remove-text" if self._draft.practice else "start.remove-text"
+        keys = ("start.remove-title", text, "start.remove-yes", "start.remove-no")
+        words = [self.say(key, account=label) for key in keys]
         ask(self, "remove-question", words, lambda: self._tasks.start(self._remove(label)))
 
     async def _remove(self, label: str) -> None:
@@ -286,6 +306,7 @@ class StartPage(Page):
         with QSignalBlocker(self.exchange):
             self.exchange.setCurrentIndex(self.exchange.findData(exchange))
         self._intro.setText(self.say("start.intro", count=len(self.guide.steps[exchange])))
+        self.removed.hide()
         self.show_state()
         if self.isVisible():  # chosen on the form, it is looked for when this page is shown again
             self.look_for_saved()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -16,6 +16,8 @@ SMALL, BODY, HEADING, TITLE = 13, 15, 20, 26
 RADIUS: Final = 8
 CONTROL: Final = 36
 RAIL: Final = 232
+WITH_GAP: Final = QSize(24, 18)
+"""An icon and the space between it and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def _sheet(c: Colours) -> str:
     QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
     QComboBox QAbstractItemView {{ background: {c.base}; border: 1px solid {c.line}; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; }}
+    QMessageBox QLabel#qt_msgbox_label {{ font-weight: 600; }}
+    QMessageBox QLabel#qt_msgbox_informativelabel {{ min-width: 380px; }}
     QCheckBox {{ spacing: {S}px; min-height: 28px; }}
     QCheckBox::indicator {{ width: 20px; height: 20px; border: 2px solid {c.field_line}; border-radius: 4px; background: {c.base}; }}
     QCheckBox::indicator:disabled {{ border: 2px {off} {c.line}; background: {c.rail}; }}
@@ -175,8 +179,22 @@ def tone_colour(tone: str) -> str:
     return {"good": c.good, "warn": c.warn, "bad": c.bad, "info": c.accent, "quiet": c.quiet}[tone]
 
 
-def icon(name: str, colour: str, size: int = 20) -> QIcon:
-    return QIcon(pixmap(name, colour, size))
+def icon(name: str, colour: str) -> QIcon:
+    return QIcon(pixmap(name, colour))
+
+
+def icon_before_words(name: str, colour: str) -> QIcon:
+    """With the gap that Qt does not leave: to be shown WITH_GAP."""
+    drawn = pixmap(name, colour, WITH_GAP.height())
+    ratio = drawn.devicePixelRatio()
+    wide = QPixmap(WITH_GAP * ratio)
+    wide.setDevicePixelRatio(ratio)
+    wide.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(wide)
+    gap = WITH_GAP.width() - WITH_GAP.height()
+    painter.drawPixmap(gap if QGuiApplication.isRightToLeft() else 0, 0, drawn)
+    painter.end()
+    return QIcon(wide)
 
 
 def pixmap(name: str, colour: str, size: int = 20) -> QPixmap:

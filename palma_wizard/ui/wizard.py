@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import QByteArray, QSettings, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -31,6 +31,7 @@ from palma_wizard.ui.guide_page import GuidePage
 from palma_wizard.ui.notice_page import NoticePage
 from palma_wizard.ui.page import Page, ask, button, label
 from palma_wizard.ui.rail import Rail
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.start_page import StartPage
 from palma_wizard.ui.tasks import Tasks
 
@@ -46,10 +47,10 @@ class Wizard(QWizard):
 
     closed = Signal()
 
-    def __init__(self, guide: Guide, settings: QSettings, practice: str | None = None) -> None:
+    def __init__(self, guide: Guide, settings: Settings, practice: str | None = None) -> None:
         super().__init__()
         self._guide, self._say, self._settings = guide, guide.say, settings
-        last = str(settings.value("exchange", ""))
+        last = settings.get("exchange")
         self.draft = Draft(exchange=last if last in EXCHANGES else next(iter(EXCHANGES)), practice=practice is not None)
         self.tasks = Tasks()
         self.clipboard = Clipboard()
@@ -68,7 +69,7 @@ class Wizard(QWizard):
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
         self._compact = False
         self.setMinimumSize(_SMALLEST)
-        if not self.restoreGeometry(_bytes(settings.value("geometry"))):
+        if not self.restoreGeometry(QByteArray.fromBase64(settings.get("geometry").encode())):
             self.resize(_USUAL.boundedTo(self.screen().availableSize()))
         self.rail = Rail(guide)
         self.rail.beside.connect(lambda: self._set_compact(True))
@@ -99,8 +100,8 @@ class Wizard(QWizard):
         self._show_exchange()
         self.check_page.change_entry.connect(lambda: self.go(DATA))
         start = self.start_page
-        start.begin.connect(lambda: self.go(1))
-        start.have_key.connect(lambda: self.go(DATA))
+        start.begin.connect(lambda: self._begin(1))
+        start.have_key.connect(lambda: self._begin(DATA))
         start.practise.connect(self._practise)
         start.resume.connect(lambda: self.go(self._resume_step()))
         start.check_saved.connect(self._start_checking_saved)
@@ -219,16 +220,16 @@ class Wizard(QWizard):
         if isinstance(app, QApplication) and not self._held_by_a_save():
             self._guide = language.speak(app, code)
             self._say = self._guide.say
-            self._settings.setValue("language", self._guide.language)
+            self._settings.set("language", self._guide.language)
             self.rebuild()
         self.rail.speak(self._guide)
 
     def rebuild(self) -> None:
         """All pages anew, in the language and colours of now; what was typed stays, and a running check ends.
 
-        Not while a save is under way: what comes of it is told on its page.
+        Not while a save is under way, whose end is told on its page, nor under a dialog.
         """
-        if self.check_page.is_saving:
+        if self.check_page.is_saving or QApplication.activeModalWidget() is not None:
             return
         number, guide_page = self.currentId(), self.currentPage()
         part = guide_page.part if isinstance(guide_page, GuidePage) else 0
@@ -242,10 +243,10 @@ class Wizard(QWizard):
             self.rail.speak(self._guide)
             self._make_pages()
             self._make_buttons()
+            self._set_practice(self.draft.practice)
             self.data_page.take_over(data)
             self.notice_page.take_over(notice)
             self.check_page.take_over(check)
-            self._set_practice(self.draft.practice)
             self.restart()
         finally:
             self._jumping = False
@@ -327,13 +328,14 @@ class Wizard(QWizard):
         if self._visited:  # not before the first paint
             gc.collect()
         self._visited.add(number)
+        self._pages[number].area.verticalScrollBar().setValue(0)
         self._pages[number].entered()
         self.rail.show_progress(number, self._visited)
         if number != CHECK:
             self.check_page.stop()
         if number not in {START, CHECK} and not self.draft.practice:
-            self._settings.setValue("step", number)
-            self._settings.setValue("exchange", self.draft.exchange)
+            self._settings.set("step", str(number))
+            self._settings.set("exchange", self.draft.exchange)
         if number == START:
             self.start_page.choice("begin").setFocus()
         elif number == DATA:
@@ -347,11 +349,16 @@ class Wizard(QWizard):
 
     def _resume_step(self) -> int:
         try:
-            step = int(str(self._settings.value("step", 0)))
+            step = int(self._settings.get("step"))
         except ValueError:
             return 0
-        known = self._settings.value("exchange", "hitbtc2") == self.draft.exchange and step in self._pages
+        known = self._settings.get("exchange") == self.draft.exchange and step in self._pages
         return min(step, DATA) if known and START < step <= NOTICE else 0
+
+    def _begin(self, number: int) -> None:
+        """With nothing done yet."""
+        self._visited = {START}
+        self.go(number)
 
     def _start_checking_saved(self, label: str) -> None:
         self.tasks.start(self._check_saved(label))
@@ -377,7 +384,7 @@ class Wizard(QWizard):
     def _replace_saved(self, label: str) -> None:
         self.draft.clear()
         self.draft.label = self.draft.replaces = label
-        self.go(DATA)
+        self._begin(DATA)
 
     def _practise(self) -> None:
         self._set_practice(True)
@@ -435,7 +442,8 @@ class Wizard(QWizard):
         outer.setContentsMargins(theme.XL, theme.XL, theme.XL, theme.L)
         outer.setSpacing(theme.M)
         outer.addWidget(label(self._say("help.title"), "heading"))
-        outer.addWidget(label(self._say("help.intro"), "quiet"))
+        if START < self.currentId() < DATA:
+            outer.addWidget(label(self._say("help.intro"), "quiet"))
         content, area = QWidget(), QScrollArea(widgetResizable=True)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, theme.M, 0)
@@ -476,7 +484,7 @@ class Wizard(QWizard):
 
     def accept(self) -> None:
         if not self.draft.practice:
-            self._settings.remove("step")
+            self._settings.set("step", "")
         self.close()
 
     def _ask_to_leave(self) -> None:
@@ -490,18 +498,14 @@ class Wizard(QWizard):
 
     def _leave(self) -> None:
         self._leaving = True
-        self._settings.setValue("geometry", self._wide if self._compact else self.saveGeometry())
+        geometry = self._wide if self._compact else self.saveGeometry()
+        self._settings.set("geometry", geometry.toBase64().toStdString())
         self.tasks.cancel_all()
         self.clipboard.take_back()
         self.draft.clear()
         self.data_page.clear()
         self._practice.stop()
         self.closed.emit()
-
-
-def _bytes(value: object) -> QByteArray:
-    """From a settings file, which may hold anything."""
-    return value if isinstance(value, QByteArray) else QByteArray()
 
 
 def _import_the_rest() -> None:

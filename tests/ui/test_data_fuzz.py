@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QAccessible,
     QClipboard,
@@ -36,6 +36,7 @@ from palma_wizard.exchanges import EXCHANGES, Credentials
 from palma_wizard.practice import KEYS
 from palma_wizard.secrecy import writings
 from palma_wizard.ui.page import Page
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.wizard import DATA, START, Wizard
 from tests.hands import click, find, visible_words
 
@@ -145,7 +146,7 @@ def units(text: str) -> int:
 class Hands:
     """Does one thing after the other, and after each looks whether all still holds."""
 
-    def __init__(self, window: Wizard, folder: Path, settings: QSettings, log: pytest.LogCaptureFixture) -> None:
+    def __init__(self, window: Wizard, folder: Path, settings: Settings, log: pytest.LogCaptureFixture) -> None:
         self.window, self.page, self.folder, self.settings, self.log = window, window.data_page, folder, settings, log
         self.lines = {name: self._line(name) for name in NAMES}
         self.bugs: list[object] = []
@@ -230,7 +231,6 @@ class Hands:
             told.append(interface.textInterface().text(0, line.cursorPosition() + 1))
         told += [self.window.windowTitle(), visible_words(self.window)]
         told += [f"{record.getMessage()} {record.args!r}" for record in self.log.records]
-        self.settings.sync()
         told += [file.read_bytes().decode("latin-1") for file in self.folder.iterdir() if file.is_file()]
         everything = "\n".join(told)
         for each in self.secrets.values():

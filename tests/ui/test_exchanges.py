@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QPushButton
 
 from palma_wizard import address, guide, vault
-from palma_wizard.exchanges import EXCHANGES, Credentials, Outcome, RightState
+from palma_wizard.draft import NotTestedError
+from palma_wizard.exchanges import EXCHANGES, Cause, Credentials, Outcome, Reading, Right, RightState, Verdict
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.practice import KEYS, PracticeExchange
 from palma_wizard.ui.report_dialog import _Report
@@ -107,15 +108,30 @@ def test_a_practice_key_is_tested_with_its_user_id(window: Wizard, run: Runner, 
         withdraw = WORDS.terms(exchange)["withdraw"]
         await until(lambda: withdraw in visible_words(window), "where to look for withdrawals is not told")
         assert not find(window, "open-site").isVisible()
-        page = window.check_page
-        assert not page.save.isEnabled(), "nobody looked whether it may move money"
-        page.consent.setChecked(True)
-        assert page.consent.text() == WORDS.say("check.looked", **WORDS.terms(exchange))
-        await until(page.save.isEnabled, "it cannot be saved")
-        page.consent.setChecked(False)
-        assert not page.save.isEnabled()
+        assert window.check_page.save.isEnabled(), "there is no page to look at while practising"
+        assert not window.check_page.consent.isVisible()
 
     run(walk())
+
+
+def test_a_key_that_nobody_can_judge_is_saved_only_after_a_look(window: Wizard) -> None:
+    window._choose_exchange("bitstamp")
+    window.go(CHECK)
+    page, draft = window.check_page, window.draft
+    draft.enter(Credentials("k" * 32, "s" * 32, "1234"))
+    rights = dict.fromkeys((Right.READ, Right.TRADE), RightState.CONFIRMED) | {Right.WITHDRAW: RightState.UNKNOWN}
+    found = Verdict("bitstamp", False, Reading(Outcome.WORKS, rights, causes=(Cause.WITHDRAW_UNKNOWN,)), ())
+    assert draft.finish(draft.begin(), found)
+    page.refresh()
+    assert page.consent.text() == WORDS.say("check.looked", **WORDS.terms("bitstamp"))
+    assert find(window, "open-site").isVisible()
+    assert not page.save.isEnabled(), "nobody looked whether it may move money"
+    page.consent.setChecked(True)
+    assert page.save.isEnabled()
+    page.consent.setChecked(False)
+    assert not page.save.isEnabled()
+    with pytest.raises(NotTestedError):
+        draft.passed()
 
 
 def test_a_wrong_user_id_leads_back_to_the_form(window: Wizard, run: Runner) -> None:

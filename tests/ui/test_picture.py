@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QAbstractAnimation, QPoint, QPointF, QRectF, QSettings, Qt, QTimer
+from PySide6.QtCore import QAbstractAnimation, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QAccessible, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QPushButton, QWidget
@@ -24,6 +24,7 @@ from palma_wizard import guide
 from palma_wizard.guide import Callout, Picture
 from palma_wizard.ui import motion, picture, theme
 from palma_wizard.ui.picture import FIT, CalloutButton, PictureView, Viewer
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.tasks import Tasks
 from palma_wizard.ui.wizard import Wizard
 from tests.hands import until
@@ -263,7 +264,7 @@ def test_turning_a_page_does_not_wait_for_its_picture(
         return decode(file)
 
     monkeypatch.setattr(picture, "_decode", slowly)
-    window = Wizard(WORDS, QSettings(str(tmp_path / "p.ini"), QSettings.Format.IniFormat))
+    window = Wizard(WORDS, Settings(tmp_path / "window.json"))
     window.show()
     assert QTest.qWaitForWindowExposed(window)
 

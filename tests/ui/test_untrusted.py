@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from palma_wizard import guide
 from palma_wizard.exchanges import Check, CheckState, Credentials, Outcome, Reading, Right, RightState, Verdict
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.wizard import CHECK, START, Wizard
 from tests.conftest import Runner
 from tests.hands import click, until, visible_words
@@ -59,23 +61,26 @@ def test_a_question_shows_the_name_of_an_account_as_plain_text(window: Wizard) -
 
 SETTINGS = {
     "nothing of ours": b"\x00\xff\xfe" * 1000,
-    "an object": b"[General]\nstep=@Variant(\\0\\0\\0\\x7f\\0\\0\\0\\xePyObject\\0)\nexchange=@ByteArray(x)\n",
-    "numbers without end": b"[General]\nstep=" + b"9" * 100_000 + b"\nexchange=hitbtc2\n",
-    "a negative step": b"[General]\nstep=-3\nexchange=hitbtc2\n",
-    "a step that is a list": b"[General]\nstep=1, 2, 3\nexchange=hitbtc2\n",
-    "another exchange": b"[General]\nstep=4\nexchange=<b>nobody</b>\n",
-    "a size that is none": b"[General]\nstep=4\ngeometry=@ByteArray(\\0\\0)\nmotion=maybe\n",
+    "a list": b'["step", 4]',
+    "objects": b'{"step": {"a": 4}, "exchange": ["hitbtc2"], "language": null, "geometry": 7}',
+    "numbers without end": b'{"step": "' + b"9" * 50_000 + b'", "exchange": "hitbtc2"}',
+    "longer than is read": b'{"step": "4", "exchange": "' + b"h" * 100_000 + b'"}',
+    "nested without end": b"[" * 60_000,
+    "a negative step": b'{"step": "-3", "exchange": "hitbtc2"}',
+    "another exchange": b'{"step": "4", "exchange": "<b>nobody</b>"}',
+    "a size that is none": b'{"geometry": "AAAA"}',
+    "another language": b'{"language": "../../etc/passwd"}',
     "noise": random.Random(5).randbytes(20_000),
 }
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_broken_settings_file_is_no_reason_to_fail(name: str, app: object, run: Runner, tmp_path: Path) -> None:
-    file = tmp_path / "progress.ini"
+    file = tmp_path / "window.json"
     file.write_bytes(SETTINGS[name])
 
     async def walk() -> None:
-        window = Wizard(WORDS, QSettings(str(file), QSettings.Format.IniFormat))
+        window = Wizard(WORDS, Settings(file))
         failed: list[bool] = []
         window.tasks.failed.connect(lambda: failed.append(True))
         window.show()
@@ -95,7 +100,7 @@ def test_a_broken_settings_file_is_no_reason_to_fail(name: str, app: object, run
 
 def test_a_settings_file_that_cannot_be_written_is_no_reason_to_fail(app: object, run: Runner, tmp_path: Path) -> None:
     async def walk() -> None:
-        window = Wizard(WORDS, QSettings(str(tmp_path), QSettings.Format.IniFormat))  # a folder
+        window = Wizard(WORDS, Settings(tmp_path))  # a folder
         window.show()
         window.go(3)
         assert window.currentId() == 3
@@ -107,9 +112,12 @@ def test_a_settings_file_that_cannot_be_written_is_no_reason_to_fail(app: object
 
 
 def test_nothing_secret_is_among_the_settings() -> None:
-    """The two things remembered from one start to the next."""
-    source = Path(guide.__file__).parent / "ui" / "wizard.py"
-    written = {
-        line.split("setValue(")[1].split(",")[0] for line in source.read_text().splitlines() if "setValue(" in line
-    }
-    assert written == {'"step"', '"exchange"'}
+    """The few things remembered from one start to the next."""
+    source = (Path(guide.__file__).parent / "ui" / "wizard.py").read_text()
+    assert set(re.findall(r"_settings\.set\((.*?),", source)) == {'"step"', '"exchange"', '"language"', '"geometry"'}
+
+
+def test_settings_are_read_and_never_run() -> None:
+    """PySide's own would unpickle them."""
+    sources = (Path(guide.__file__).parent).rglob("*.py")
+    assert not any(re.search(r"import .*(QSettings|pickle|marshal|shelve)", file.read_text()) for file in sources)
