@@ -55,7 +55,8 @@ class Rail(QWidget):
         self.setAccessibleName(guide.say("rail.label"))
         self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
         self.beside_button.setText(guide.say("rail.beside"))
-        self.beside_button.setIcon(theme.icon("beside", theme.colours().accent))
+        self.beside_button.setIcon(theme.icon_before_words("beside", theme.colours().accent))
+        self.beside_button.setIconSize(theme.WITH_GAP)
         self._globe.setPixmap(theme.pixmap("globe", theme.colours().quiet))
         self.language.setAccessibleName(guide.say("rail.language"))
         self.language.setToolTip(guide.say("rail.language"))

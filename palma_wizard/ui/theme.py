@@ -155,7 +155,7 @@ def _sheet(c: Colours) -> str:
     QCheckBox {{ spacing: {S}px; min-height: 28px; }}
     QCheckBox::indicator {{ width: 20px; height: 20px; border: 2px solid {c.field_line}; border-radius: 4px; background: {c.base}; }}
     QCheckBox::indicator:disabled {{ border: 2px {off} {c.line}; background: {c.rail}; }}
-    QCheckBox:disabled QLabel {{ color: {c.quiet}; }}
+    QCheckBox QLabel:disabled {{ color: {c.quiet}; }}
     QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
     QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
         image: url("{_drawn("tick", c)}"); }}

@@ -186,6 +186,7 @@ class Wizard(QWizard):
         self.setButtonText(which.HelpButton, "?" if self._compact else self._say("button.help"))
         helps.setAccessibleName(self._say("button.help"))
         left = [which.HelpButton, which.CustomButton1 if self._compact else which.CancelButton]
+        self.button(which.CustomButton1).setVisible(self._compact)  # QWizard leaves one without a place in view
         self.setButtonLayout([*left, which.Stretch, which.BackButton, which.NextButton, which.FinishButton])
 
     def _set_compact(self, compact: bool) -> None:
