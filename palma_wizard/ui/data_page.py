@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from palma_wizard import entry
 from palma_wizard.draft import Draft
@@ -177,6 +177,7 @@ class DataPage(Page):
         self._practice_title.setText(self.say("practice.data" if exchange in PAGES else "practice.data-no-site"))
         for value, text in zip(self._practice_values, (own.key, own.secret, own.user_id), strict=True):
             value.setText(text)
+            value.home(False)
         self._practice_user_id.setVisible(bool(own.user_id))
         self.entered()
 
@@ -223,13 +224,13 @@ class DataPage(Page):
         column.setSpacing(theme.S)
         self._practice_title = label("", "strong")
         column.addWidget(self._practice_title)
-        self._practice_values: list[QLabel] = []
+        self._practice_values: list[QLineEdit] = []
         for name in ("key", "secret", "user-id"):
             held = QWidget()
             row = QHBoxLayout(held)
             row.setContentsMargins(0, 0, 0, 0)
-            value = label("", "mono")
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            value = named(QLineEdit(readOnly=True), f"practice-{name}")
+            value.setAccessibleName(self.say(f"data.{name}"))
             row.addWidget(value, 1)
             copy = button(self.say("button.copy"), icon="copy", flat=True, name=f"practice-copy-{name}")
             copy.setAccessibleName(f"{self.say('button.copy')}: {self.say(f'data.{name}')}")

@@ -35,11 +35,11 @@ class GuidePage(Page):
         self._open.clicked.connect(self._open_site)
         self._address = label("", "quiet")
         self._address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row = QHBoxLayout()
-        row.setSpacing(theme.M)
-        row.addWidget(self._open)
-        row.addWidget(self._address, 1)
-        self.column.insertLayout(self.column.indexOf(self.state_line), row)
+        foot = QVBoxLayout()
+        foot.setSpacing(theme.XS)
+        foot.addWidget(self._open, 0, Qt.AlignmentFlag.AlignLeft)
+        foot.addWidget(self._address)
+        self.column.insertLayout(self.column.indexOf(self.state_line), foot)
 
     def initializePage(self) -> None:
         """Pictures are read when a page is first shown, not at start."""

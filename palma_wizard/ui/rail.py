@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from palma_wizard.guide import LANGUAGES, Guide
 from palma_wizard.ui import theme
 
 _MARK = 24
+_GAP = theme.S + _MARK + theme.M
 
 
 class Rail(QWidget):
@@ -26,17 +37,26 @@ class Rail(QWidget):
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(theme.RAIL)
-        self._layout = layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.M, theme.L, theme.M, theme.L)
         layout.setSpacing(2)
-        layout.addStretch(1)
+        held = QWidget()
+        self._steps = QVBoxLayout(held)
+        self._steps.setContentsMargins(0, 0, 0, 0)
+        self._steps.setSpacing(2)
+        self._steps.addStretch(1)
+        area = QScrollArea(widgetResizable=True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(held)
+        layout.addWidget(area, 1)
         self._items: dict[int, _Item] = {}
-        self.beside_button = QPushButton()
+        self.beside_button = _Item("", "", "beside")
         self.beside_button.setObjectName("beside")
-        self.beside_button.setProperty("flat", True)
-        self.beside_button.setAutoDefault(False)
+        self.beside_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.beside_button.clicked.connect(self.beside)
-        layout.addWidget(self.beside_button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.beside_button)
+        layout.addSpacing(theme.XS)
         self._globe = QLabel()
         self.language = QComboBox()
         self.language.setObjectName("language")
@@ -55,8 +75,7 @@ class Rail(QWidget):
         self.setAccessibleName(guide.say("rail.label"))
         self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
         self.beside_button.setText(guide.say("rail.beside"))
-        self.beside_button.setIcon(theme.icon_before_words("beside", theme.colours().accent))
-        self.beside_button.setIconSize(theme.WITH_GAP)
+        self.beside_button.updateGeometry()
         self._globe.setPixmap(theme.pixmap("globe", theme.colours().quiet))
         self.language.setAccessibleName(guide.say("rail.language"))
         self.language.setToolTip(guide.say("rail.language"))
@@ -73,7 +92,7 @@ class Rail(QWidget):
             item = _Item(name, str(place) if 0 < place < len(names) - 1 else "")
             item.setObjectName(f"rail-{page}")
             item.clicked.connect(lambda _=False, n=page: self.chosen.emit(n))
-            self._layout.insertWidget(place, item)
+            self._steps.insertWidget(place, item)
             self._items[page] = item
 
     def show_progress(self, current: int, visited: set[int]) -> None:
@@ -83,11 +102,13 @@ class Rail(QWidget):
 
 
 class _Item(QAbstractButton):
-    def __init__(self, name: str, number: str) -> None:
+    """A mark, and words that go on in the next line where they are long."""
+
+    def __init__(self, name: str, number: str, icon: str = "") -> None:
         super().__init__()
-        self._name, self._number, self._state = name, number, "ahead"
+        self._name, self._number, self._icon, self._state = name, number, icon, "ahead"
         self.setText(name)
-        self.setMinimumHeight(30)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def show_state(self, state: str, word: str) -> None:
         self._state = state
@@ -96,8 +117,18 @@ class _Item(QAbstractButton):
         self.setAccessibleName(f"{self._number} {self._name}, {word}".strip())
         self.update()
 
+    def needed_height(self) -> int:
+        font = self.font()
+        font.setBold(True)
+        room = QRectF(0, 0, theme.RAIL - 2 * theme.M - 2 - _GAP - theme.S, 1000)
+        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
+        return max(30, math.ceil(QFontMetricsF(font).boundingRect(room, flags, self.text()).height()) + 4)
+
     def sizeHint(self) -> QSize:
-        return QSize(theme.RAIL - 2 * theme.M, 40)
+        return QSize(theme.RAIL - 2 * theme.M, self.needed_height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         c = theme.colours()
@@ -115,16 +146,19 @@ class _Item(QAbstractButton):
         rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = whole.right() - theme.S - _MARK if rtl else whole.left() + theme.S
         mark = QRectF(left, whole.center().y() - _MARK / 2, _MARK, _MARK)
-        self._paint_mark(painter, mark)
+        if self._icon:
+            painter.drawPixmap(mark.topLeft() + QPointF(2, 2), theme.pixmap(self._icon, c.accent))
+        else:
+            self._paint_mark(painter, mark)
         font = self.font()
         font.setBold(self._state == "current")
         painter.setFont(font)
-        painter.setPen(QColor(c.quiet if self._state == "ahead" else c.text))
-        gap = theme.S + _MARK + theme.M
-        text = whole.adjusted(theme.S, 0, -gap, 0) if rtl else whole.adjusted(gap, 0, -theme.S, 0)
-        shown = painter.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideRight, round(text.width()))
-        side = Qt.AlignmentFlag.AlignRight if rtl else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | side, shown)
+        painter.setPen(QColor(c.accent if self._icon else c.quiet if self._state == "ahead" else c.text))
+        text = whole.adjusted(theme.S, 0, -_GAP, 0) if rtl else whole.adjusted(_GAP, 0, -theme.S, 0)
+        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(
+            text, flags | (Qt.AlignmentFlag.AlignRight if rtl else Qt.AlignmentFlag.AlignLeft), self.text()
+        )
 
     def _paint_mark(self, painter: QPainter, mark: QRectF) -> None:
         c = theme.colours()
