@@ -274,6 +274,7 @@ class _Field:
         self._line = named(_Line(clipboard), name)
         self._placeholder = f"data.{words}-placeholder"
         self._line.setAccessibleName(page.say(f"data.{words}"))
+        self._line.setMinimumWidth(80)  # else as wide as the widest letter of the font
         self._line.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
         self._line.nothing_to_paste.connect(self._say_nothing_to_paste)
         self._line.textChanged.connect(self._take)  # textEdited is silent on an undo in a password field

@@ -329,6 +329,7 @@ class Wizard(QWizard):
         if self._visited:  # not before the first paint
             gc.collect()
         self._visited.add(number)
+        self._pages[number].body.invalidate()  # laid out while it was hidden, it may be as wide as it was before
         self._pages[number].area.verticalScrollBar().setValue(0)
         self._pages[number].entered()
         self.rail.show_progress(number, self._visited)
