@@ -190,9 +190,10 @@ class Guide:
         return self._filled(self.words[key], values) if values else self.words[key]
 
     def _filled(self, text: str, values: Mapping[str, object]) -> str:
-        return text.format_map({name: self._written(value) for name, value in values.items()})
+        return text.format_map({name: self.written(value) for name, value in values.items()})
 
-    def _written(self, value: object) -> str:
+    def written(self, value: object) -> str:
+        """As it stands among words of this language."""
         if isinstance(value, datetime.date):
             return self.date(value)
         if isinstance(value, int | float):

@@ -203,7 +203,9 @@ class NoticePage(Page):
     def _copy(self, text: str) -> None:
         if text.strip():
             self._clipboard.put(text.strip())
-            self.show_state(message=f"{self.say('button.copied')}: {text.strip()}", complete=self._complete)
+            self.show_state(
+                message=f"{self.say('button.copied')}: {self.guide.written(text.strip())}", complete=self._complete
+            )
 
     def _typed(self, kind: str, text: str) -> None:
         from palma_wizard import address

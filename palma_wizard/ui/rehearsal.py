@@ -26,7 +26,7 @@ class RehearsalView(QFrame):
 
     def __init__(self, guide: Guide) -> None:
         super().__init__()
-        self._say = guide.say
+        self._guide, self._say = guide, guide.say
         self._corrected = ""
         named(self, "card")
         outer = QVBoxLayout(self)
@@ -54,7 +54,7 @@ class RehearsalView(QFrame):
         for entry, problems in told[:_SHOWN]:
             tone = "warn" if any(problem.matters for problem in problems) else "info"
             words = " ".join(self._say(f"problem.{problem.value}") for problem in problems)
-            said.append((tone, f"“{entry.text}”: {words}"))
+            said.append((tone, f"“{self._guide.written(entry.text)}”: {words}"))
         if len(told) > _SHOWN:
             said.append(("warn", self._say("rehearsal.more", count=len(told) - _SHOWN)))
         for tone, text in said:

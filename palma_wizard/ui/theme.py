@@ -120,6 +120,7 @@ def _sheet(c: Colours) -> str:
     QLabel#mono {{ font-family: monospace; }}
     QPushButton, QComboBox, QLineEdit {{ min-height: {CONTROL - 12}px; padding: 5px {M}px; border-radius: {RADIUS}px;
         border: 1px solid {c.field_line}; background: {c.base}; }}
+    QLineEdit, QPlainTextEdit {{ placeholder-text-color: {c.quiet}; }}
     QPushButton {{ padding: 5px {L}px; }}
     QPushButton:hover, QComboBox:hover {{ border-color: {c.accent}; }}
     QPushButton:pressed {{ background: {c.good_back}; }}
