@@ -272,7 +272,7 @@ def _overlaid(english: Any, other: Any, where: str) -> Any:
 
 
 def _read(file: str, document: dict[str, Any], language: str) -> Guide:
-    reader = _Reader(file, _places())
+    reader = _Reader(file, _places(), "\u200f" if language in RIGHT_TO_LEFT else "")
     guides = reader.table(document, "guides", "")
     steps = {
         name: tuple(
@@ -339,9 +339,9 @@ def _parsed(file: Path) -> dict[str, Any]:
 class _Reader:
     """Takes values out of a parsed file and says where one is missing or of the wrong kind."""
 
-    def __init__(self, file: str, places: Places) -> None:
-        self._file = file
-        self._places = places
+    def __init__(self, file: str, places: Places, first: str) -> None:
+        """`first` goes before each text: the direction of one that begins with a Latin name is its language's still."""
+        self._file, self._places, self._first = file, places, first
 
     def _wrong(self, where: str, key: str, problem: str) -> GuideError:
         place = f"{where}.{key}" if where else key
@@ -359,7 +359,7 @@ class _Reader:
             names = [""]
         if not all(_PLACE.fullmatch(name) for name in names):
             raise self._wrong(where, key, "a place in braces is not a plain name")
-        return value
+        return value if key in _SHARED or not value else self._first + value
 
     def table(self, table: Any, key: str, where: str) -> dict[str, Any]:
         value = table.get(key) if isinstance(table, dict) else None

@@ -284,21 +284,21 @@ class _Field:
         paste.setAccessibleName(f"{page.say('button.paste')}: {page.say(f'data.{words}')}")
         paste.clicked.connect(self._paste)
         self._paste_button = paste
-        self._buttons = [paste]
         self._note = Notice("info", "", name=f"{words}-note")
         self._note.hide()
         self._cleaned = ""
         self._secret = secret
         self._widgets: list[QWidget] = [self._caption, self._line, paste]
         if secret:
-            reveal = button(page.say("button.reveal"), icon="eye", name="reveal")
+            reveal = button("", icon="eye", name="reveal")
+            reveal.setProperty("square", True)
+            reveal.setAccessibleName(page.say("button.reveal"))
+            reveal.setToolTip(page.say("button.reveal"))
             reveal.pressed.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Normal))
             reveal.released.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Password))
             form.addWidget(reveal, row + 1, 2)
             self._widgets.append(reveal)
-            self._buttons.append(reveal)
-        for pressed in self._buttons:
-            pressed.setToolTip(pressed.text())
+        paste.setToolTip(paste.text())
         form.addWidget(self._caption, row, 0)
         form.addWidget(self._line, row + 1, 0)
         form.addWidget(paste, row + 1, 1)
@@ -325,8 +325,7 @@ class _Field:
 
     def set_compact(self, compact: bool) -> None:
         """Room for what is typed: the icons of the buttons say enough."""
-        for pressed in self._buttons:
-            pressed.setText("" if compact else pressed.toolTip())
+        self._paste_button.setText("" if compact else self._paste_button.toolTip())
 
     def set_visible(self, visible: bool) -> None:
         for widget in self._widgets:

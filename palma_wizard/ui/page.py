@@ -75,7 +75,8 @@ class Page(QWizardPage):
         if scrolls:
             self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            self.body.setContentsMargins(0, 0, theme.M, 0)
+            beside_the_bar = (theme.M, 0, 0, 0) if guide.right_to_left else (0, 0, theme.M, 0)
+            self.body.setContentsMargins(*beside_the_bar)
             self.area.setWidget(content)
             outer.addWidget(self.area, 1)
         else:
