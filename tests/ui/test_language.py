@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
-from PySide6.QtWidgets import QLineEdit, QWizard
+import datetime
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
-from palma_wizard import guide
+import pytest
+from PySide6.QtWidgets import QApplication, QLineEdit, QWizard
+
+from palma_wizard import assets, guide
 from palma_wizard.exchanges import Outcome
 from palma_wizard.practice import KEYS
 from palma_wizard.ui.guide_page import GuidePage
+from palma_wizard.ui.language import speak
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.conftest import Runner
 from tests.hands import click, find, try_practice_key, until, visible_words
@@ -100,3 +107,89 @@ def test_a_check_that_runs_is_ended(window: Wizard, run: Runner) -> None:
         assert window.draft.verdict.outcome is Outcome.WORKS
 
     run(walk())
+
+
+@pytest.fixture
+def english_again(app: QApplication) -> Iterator[None]:
+    yield
+    speak(app, "en")
+
+
+@pytest.mark.usefixtures("english_again")
+@pytest.mark.parametrize("code", ["de", "ar"])
+def test_the_language_is_chosen_on_any_page_and_remembered(window: Wizard, settings: Settings, code: str) -> None:
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "key")
+    assert line is not None
+    line.setText("a" * 32)
+    chooser = window.rail.language
+    chooser.setCurrentIndex(chooser.findData(code))
+    chooser.activated.emit(chooser.currentIndex())
+    words = guide.load(code)
+    assert words.language == code
+    assert words.steps["hitbtc2"][8].title in visible_words(window)
+    assert window.button(QWizard.WizardButton.NextButton).text() == words.say("button.next")
+    assert settings.get("language") == code
+    assert window.isRightToLeft() is (code == "ar")
+    line = window.data_page.findChild(QLineEdit, "key")
+    assert line is not None
+    assert line.text() == "a" * 32
+    assert QApplication.translate("QLineEdit", "&Undo") != "&Undo", "Qt's own words stay English"
+    next_keys = window.button(QWizard.WizardButton.NextButton).shortcut().toString()
+    assert next_keys == ("Alt+Left" if code == "ar" else "Alt+Right")
+
+
+@pytest.mark.usefixtures("english_again")
+def test_dates_and_numbers_are_written_as_the_language_has_it(app: QApplication) -> None:
+    day = datetime.date(2026, 3, 4)
+    written = {code: (speak(app, code).date(day), speak(app, code).number(12345)) for code in ("en", "de", "ja", "ar")}
+    assert written["en"] == ("March 4, 2026", "12,345")
+    assert written["de"] == ("4. März 2026", "12.345")
+    assert written["ja"][0] == "2026年3月4日"
+    assert written["ar"] == ("4 مارس 2026", "12,345")
+
+
+@pytest.mark.parametrize(
+    "wanted, found",
+    [
+        (["de-AT"], "de"),
+        (["pt-PT"], "pt_BR"),
+        (["zh-Hans-SG", "en"], "zh_CN"),
+        (["zh-Hant-TW", "ja"], "ja"),
+        (["ru_RU.UTF-8"], "ru"),
+        (["xx", "yy"], "en"),
+        ([""], "en"),
+        ([], "en"),
+        (["../de", "de@euro"], "de"),
+    ],
+)
+def test_the_best_language_of_those_that_somebody_reads(wanted: list[str], found: str) -> None:
+    assert guide.best_of(wanted) == found
+
+
+def test_what_is_filled_in_does_not_turn_the_words_around_it() -> None:
+    said = guide.load("ar").say("start.saved", exchange="HitBTC", date="2001:db8::7")
+    assert "\u20682001:db8::7\u2069" in said
+    assert said.startswith("\u200f")
+    assert "\u2068" not in WORDS.say("start.saved", exchange="HitBTC", date="2001:db8::7")
+
+
+def test_a_broken_language_is_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(assets.path("guide"), tmp_path / "guide")
+    shutil.copytree(assets.path("pictures"), tmp_path / "pictures")
+    (tmp_path / "guide" / "de.toml").write_text("[words]\nname = 7\n", "utf-8")
+    monkeypatch.setattr(assets, "path", tmp_path.joinpath)
+    assert guide.load("de") == WORDS
+    assert guide.load("sl").language == "sl"
+
+
+def test_the_terminals_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    assert guide.spoken_here() == "en"
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    assert guide.spoken_here() == "de"
+    monkeypatch.setenv("LANGUAGE", "sl:de")
+    assert guide.spoken_here() == "sl"
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert guide.spoken_here() == "en"
