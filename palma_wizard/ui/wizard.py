@@ -347,6 +347,7 @@ class Wizard(QWizard):
             self.check_page.run.setFocus()
         else:
             self.button(QWizard.WizardButton.NextButton).setFocus()
+        self._pages[number].tell()
 
     def _resume_step(self) -> int:
         try:
@@ -449,9 +450,13 @@ class Wizard(QWizard):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, theme.M, 0)
         column.setSpacing(theme.XS)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for hint in self.help_for(self.currentId()):
             column.addWidget(label(hint.see, "strong"))
-            column.addWidget(label(hint.do))
+            answer = label(hint.do)
+            answer.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that it can be heard, and scrolls into view
+            answer.setAccessibleName(f"{hint.see}\n{hint.do}")
+            column.addWidget(answer)
             column.addSpacing(theme.M)
         column.addStretch(1)
         area.setWidget(content)
