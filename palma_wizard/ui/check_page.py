@@ -501,9 +501,9 @@ class CheckPage(Page):
             self.show_state(error=self._problem, complete=self.isComplete())
         else:
             self.area.verticalScrollBar().setValue(0)
-            announce(self, f"{self._done_words.heading()}\n{self._done_words.text()}")
-            if self.window().focusWidget() is self.save.property("stand-in"):
+            if self.done.isVisible() and self.window().focusWidget() is self.save.property("stand-in"):
                 next(made for made in self.done.findChildren(QPushButton) if made.isVisible()).setFocus()
+            announce(self, f"{self._done_words.heading()}\n{self._done_words.text()}")
 
     def _show_done(self, *, celebrates: bool, stored: bool, by_hand: bool) -> None:
         """What comes after the test, where the key is stored now, was stored before, or cannot be."""
