@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from palma_wizard.draft import Draft, Passed, Ticket
 from palma_wizard.entry import LONGEST_LABEL, is_label
@@ -22,7 +22,7 @@ from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.copy_panel import CopyPanel
 from palma_wizard.ui.flow import Flow
-from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, empty, icon_label, label, named
+from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, empty, icon_label, label, named, switch
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
 from palma_wizard.ui.tick import Tick
@@ -197,13 +197,14 @@ class CheckPage(Page):
         verdict = self._draft.verdict
         if self._seconds_left and self.isVisible():
             self._waiting.start()
-        self.run.setEnabled(self._may_start)
+        busy = running or self._saving is not None
+        if busy:
+            self.cancel.show()  # before what has the focus goes off: it goes there
+        switch(self.run, self._may_start)
         self.run.setText(self._run_words)
         self.run.setVisible(self._draft.is_complete or not self._draft.is_saved)
         self._make_main(self.run, not (verdict and verdict.passed))
         self._intro.setVisible(verdict is None)
-        self.cancel.setVisible(running or self._saving is not None)
-        self.cancel.setEnabled(True)
         if not running and verdict is None:
             for row in self.rows.values():
                 row.show_words("quiet", self.say("check.waiting"), "")
@@ -240,6 +241,8 @@ class CheckPage(Page):
         if verdict is not None:
             self._show_verdict(verdict)
         self._show_progress(complete=celebrates or stored or by_hand)
+        self.cancel.blockSignals(False)
+        self.cancel.setVisible(busy)
 
     def _show_progress(self, *, complete: bool) -> None:
         running, message = self._running is not None, ""
@@ -282,7 +285,7 @@ class CheckPage(Page):
         if not self._seconds_left:
             self._waiting.stop()
         self.run.setText(self._run_words)
-        self.run.setEnabled(self._may_start)
+        switch(self.run, self._may_start)
 
     def start(self) -> None:
         if self._may_start:
@@ -300,7 +303,7 @@ class CheckPage(Page):
         self.stop()
         if self._saving is not None:
             self._saving()
-        self.cancel.setEnabled(False)
+        self.cancel.blockSignals(True)  # once is enough; switched off, it would lose the focus
 
     async def _check(self, ticket: Ticket) -> None:
         from palma_wizard import verify
@@ -325,9 +328,6 @@ class CheckPage(Page):
         except OSError:
             problem = self.say("practice.no-server")
         self._problem = problem
-        if self._draft.verdict is not None:
-            verdict = self._draft.verdict
-            announce(self, self.guide.outcome(verdict.outcome, verdict.exchange).title)
 
     def _check_ended(self) -> None:
         """However it ended, cancelled before its first step included."""
@@ -336,6 +336,8 @@ class CheckPage(Page):
         self.area.verticalScrollBar().setValue(0)
         if self._problem:
             self.show_state(message=self._problem, complete=False)
+        elif self._draft.verdict is not None:
+            announce(self, f"{self.verdict.heading()}\n{self.verdict.text()}")
 
     def _show_check(self, check: Check) -> None:
         """A refused withdrawal is good news only where nothing else was the reason."""
@@ -457,7 +459,7 @@ class CheckPage(Page):
         self._label_note.setText(note)
         self.label.setAccessibleDescription(note)
         idle = self._saving is None and self._running is None
-        self.save.setEnabled(named_well and self._draft.may_save and idle)
+        switch(self.save, named_well and self._draft.may_save and idle)
 
     @property
     def is_saving(self) -> bool:
@@ -499,7 +501,9 @@ class CheckPage(Page):
             self.show_state(error=self._problem, complete=self.isComplete())
         else:
             self.area.verticalScrollBar().setValue(0)
-            announce(self, self._done_words.heading())
+            if self.done.isVisible() and self.window().focusWidget() is self.save.property("stand-in"):
+                next(made for made in self.done.findChildren(QPushButton) if made.isVisible()).setFocus()
+            announce(self, f"{self._done_words.heading()}\n{self._done_words.text()}")
 
     def _show_done(self, *, celebrates: bool, stored: bool, by_hand: bool) -> None:
         """What comes after the test, where the key is stored now, was stored before, or cannot be."""

@@ -245,8 +245,10 @@ class DataPage(Page):
         row.addWidget(fill)
         row.addStretch(1)
         column.addLayout(row)
-        column.addWidget(label(self.say("practice.scenario"), "quiet"))
         self.scenario = named(QComboBox(), "scenario")
+        caption = label(self.say("practice.scenario"), "quiet")
+        caption.setBuddy(self.scenario)
+        column.addWidget(caption)
         for scenario in SCENARIOS:
             self.scenario.addItem(self.say(f"scenario.{scenario}"), scenario)
         self.scenario.setAccessibleName(self.say("practice.scenario"))
@@ -296,12 +298,11 @@ class _Field:
             reveal.setToolTip(page.say("button.reveal"))
             reveal.pressed.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Normal))
             reveal.released.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Password))
-            form.addWidget(reveal, row + 1, 2)
             self._widgets.append(reveal)
         paste.setToolTip(paste.text())
         form.addWidget(self._caption, row, 0)
-        form.addWidget(self._line, row + 1, 0)
-        form.addWidget(paste, row + 1, 1)
+        for column, widget in enumerate(self._widgets[1:]):  # Tab goes as they are added
+            form.addWidget(widget, row + 1, column)
         form.addWidget(self._note, row + 2, 0, 1, 3)
 
     def text(self) -> str:

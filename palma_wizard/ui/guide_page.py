@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from palma_wizard.guide import Guide, Line, Part, Step
 from palma_wizard.ui import theme
-from palma_wizard.ui.page import Page, button, icon_label, label
+from palma_wizard.ui.page import Page, button, icon_label, in_turn, label
 from palma_wizard.ui.tasks import Tasks
 
 _MARKS = {
@@ -47,6 +47,7 @@ class GuidePage(Page):
             self._built = True
             for part in self.step.parts:
                 self._parts.addWidget(self._part(part))
+            in_turn([*self.banner.findChildren(QWidget), *self._parts.findChildren(QWidget), self._open])
 
     def entered(self) -> None:
         self._show_part(0)
@@ -63,6 +64,7 @@ class GuidePage(Page):
         if following >= self._parts.count():
             return True
         self._show_part(following)
+        self.tell()
         return False
 
     def turn_back(self) -> bool:
@@ -70,7 +72,11 @@ class GuidePage(Page):
         if self._parts.currentIndex() <= 0:
             return False
         self._show_part(self._parts.currentIndex() - 1)
+        self.tell()
         return True
+
+    def words(self) -> list[str]:
+        return [line.text for line in self.step.parts[self.part].lines]
 
     def set_practice(self, practising: bool) -> None:
         """While practising every step has its page to open, where there is a practice site; else only the steps that

@@ -15,7 +15,7 @@ from palma_wizard.guide import Guide
 from palma_wizard.practice import PAGES
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.page import Notice, Page, button, label, named
+from palma_wizard.ui.page import Notice, Page, announce, button, label, named, switch
 from palma_wizard.ui.rehearsal import RehearsalView
 from palma_wizard.ui.tasks import Tasks
 from palma_wizard.ui.tick import Tick
@@ -65,9 +65,9 @@ class NoticePage(Page):
         self.palmabot.setReadOnly(True)
         self.own = self._address(grid, 1, "own", self.say("notice.own"), "")
         self.own.setPlaceholderText(self.say("notice.own-placeholder"))
-        self.own.textEdited.connect(lambda text: self._typed("ipv4", text))
+        self.own.textEdited.connect(lambda text: self._typed("ipv4", self.own, text))
         self.own6 = self._address(grid, 2, "own6", self.say("notice.own") + " (IPv6)", "")
-        self.own6.textEdited.connect(lambda text: self._typed("ipv6", text))
+        self.own6.textEdited.connect(lambda text: self._typed("ipv6", self.own6, text))
         self._show_ipv6(False)
         self.body.addLayout(grid)
 
@@ -84,6 +84,7 @@ class NoticePage(Page):
         self._make_rehearsal()
         self.body.addStretch(1)
         self.understood = named(Tick(self.say("notice.understand")), "understood")
+        self.understood.setAccessibleDescription(self.say("notice.danger"))
         self.understood.toggled.connect(self._ask_for_the_tick)
         self.column.insertWidget(self.column.indexOf(self.state_line), self.understood)
 
@@ -180,6 +181,7 @@ class NoticePage(Page):
         self._ask_for_the_tick()
         if found is not None:
             self.rehearsal.show_answer(found)
+        self.list.setAccessibleDescription("" if found is None else self.rehearsal.accessibleName())
 
     def _address(self, grid: QGridLayout, row: int, name: str, title: str, value: str) -> QLineEdit:
         line = named(QLineEdit(value), f"{name}-address")
@@ -207,7 +209,7 @@ class NoticePage(Page):
                 message=f"{self.say('button.copied')}: {self.guide.written(text.strip())}", complete=self._complete
             )
 
-    def _typed(self, kind: str, text: str) -> None:
+    def _typed(self, kind: str, line: QLineEdit, text: str) -> None:
         from palma_wizard import address
 
         self._undecided.pop(kind, None)
@@ -218,8 +220,12 @@ class NoticePage(Page):
             address.AddressKind.PRIVATE: "private",
             address.AddressKind.CGNAT: "cgnat",
         }.get(address.kind_of(text), "not-yours")
+        told = self.say(f"notice.{words}") if words else ""
         if words:
-            self.result.show_words("warn", self.say(f"notice.{words}"))
+            self.result.show_words("warn", told)
+        if told and told != line.accessibleDescription():
+            announce(self, told)
+        line.setAccessibleDescription(told)
         self.result.setVisible(bool(words))
         self._rehearse()
 
@@ -228,17 +234,17 @@ class NoticePage(Page):
 
         self._round += 1
         asked = self._round
-        self.look_up.setEnabled(False)
+        switch(self.look_up, False)
         self.result.show_words("info", self.say("notice.looking"))
         self.result.show()
         try:
             services = await self._services()
             seen = await address.look_up(services or address.SERVICES)
         except OSError:
-            self.result.show_words("bad", self.say("practice.no-server"))
+            self._found("bad", self.say("practice.no-server"))
             return
         finally:
-            self.look_up.setEnabled(True)
+            switch(self.look_up, True)
         if asked != self._round:
             return
         self._show_sightings(seen["ipv4"], seen["ipv6"])
@@ -246,7 +252,7 @@ class NoticePage(Page):
     def _show_sightings(self, four: Sighting, six: Sighting) -> None:
         """What was typed stays where nothing was seen; where the services disagree, both have to get in."""
         if not four.seen and not six.seen:
-            self.result.show_words("bad", self.say("notice.none"))
+            self._found("bad", self.say("notice.none"))
             return
         for name, line, kind in (("ipv4", self.own, four), ("ipv6", self.own6, six)):
             self._undecided.pop(name, None)
@@ -262,5 +268,9 @@ class NoticePage(Page):
         sentences = [self.say(f"notice.{each}", addresses=", ".join(seen)) for each, seen in found.items()]
         if not (four.seen and six.seen):
             sentences.append(self.say("notice.none-of-kind" if four.seen else "notice.only-ipv6"))
-        self.result.show_words("good" if [*found] == ["both"] else "warn", " ".join(sentences))
+        self._found("good" if [*found] == ["both"] else "warn", " ".join(sentences))
         self._rehearse()
+
+    def _found(self, tone: str, words: str) -> None:
+        self.result.show_words(tone, words)
+        announce(self, words)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from PySide6.QtCore import QElapsedTimer, Qt, QUrl, Signal
@@ -103,6 +104,16 @@ class Page(QWizardPage):
 
     def entered(self) -> None:
         """The page has come into view, for the first time or again."""
+
+    def words(self) -> list[str]:
+        """What is heard with the title when the page is turned to: on most pages, the first sentence."""
+        first = self.body.itemAt(0)
+        made = None if first is None else first.widget()
+        return [made.text()] if isinstance(made, QLabel) else []
+
+    def tell(self) -> None:
+        """Where one is now, for those who do not see it."""
+        announce(self, "\n".join(filter(None, [self.over.text(), self.title_label.text(), *self.words()])))
 
     def isComplete(self) -> bool:
         return self._complete
@@ -206,6 +217,28 @@ def button(text: str, *, icon: str = "", main: bool = False, flat: bool = False,
         made.setIcon(theme.icon_before_words(icon, colour) if text else theme.icon(icon, colour))
         made.setIconSize(theme.WITH_GAP)
     return made
+
+
+def in_turn(widgets: Iterable[QWidget]) -> None:
+    """Tab goes from each to the next: Qt's own order is that in which they were made."""
+    for one, other in pairwise(each for each in widgets if each.focusPolicy() & Qt.FocusPolicy.TabFocus):
+        QWidget.setTabOrder(one, other)
+
+
+def switch(made: QWidget, on: bool) -> None:
+    """On, or off for a while: the focus that it had comes back to it, unless it was moved on meanwhile."""
+    window = made.window()
+    focused = window.focusWidget()
+    if made.isEnabled() and not on and focused is made:
+        made.setEnabled(False)
+        made.setProperty("stand-in", window.focusWidget())
+    elif on and not made.isEnabled():
+        made.setEnabled(True)
+        if focused is made.property("stand-in"):
+            made.setFocus()
+        made.setProperty("stand-in", None)
+    else:
+        made.setEnabled(on)
 
 
 def icon_label(name: str, tone: str, size: int = 20) -> QLabel:

@@ -32,6 +32,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -41,6 +42,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -64,7 +66,7 @@ FIT: Final = 0
 LARGEST: Final = 2
 
 
-class _PictureWidget(QWidget):
+class _PictureWidget(QLabel):
     """Draws the picture where `_place` says, pixel by pixel, with its call-outs over it.
 
     The file is decoded by a worker; until it has arrived, an empty frame stands in its place.
@@ -79,6 +81,7 @@ class _PictureWidget(QWidget):
         file = str(assets.path("pictures", picture.file))
         size = QImageReader(file).size()
         self._natural = QSizeF(size) / _PIXELS if size.isValid() else _USUAL
+        self.setPixmap(QPixmap(1, 1))  # which makes it a picture to assistive tools, as a label that shows one
         self.setAccessibleName(picture.description)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from palma_wizard.guide import LANGUAGES, Guide
 from palma_wizard.ui import theme
+from palma_wizard.ui.page import in_turn
 
 _MARK = 24
 _GAP = theme.S + _MARK + theme.M
@@ -59,6 +60,7 @@ class Rail(QWidget):
         layout.addSpacing(theme.XS)
         self._globe = QLabel()
         self.language = QComboBox()
+        self._globe.setBuddy(self.language)
         self.language.setObjectName("language")
         for code, name in LANGUAGES.items():
             self.language.addItem(name, code)
@@ -77,7 +79,8 @@ class Rail(QWidget):
         self.beside_button.setText(guide.say("rail.beside"))
         self.beside_button.updateGeometry()
         self._globe.setPixmap(theme.pixmap("globe", theme.colours().quiet))
-        self.language.setAccessibleName(guide.say("rail.language"))
+        for widget in (self._globe, self.language):
+            widget.setAccessibleName(guide.say("rail.language"))
         self.language.setToolTip(guide.say("rail.language"))
         with QSignalBlocker(self.language):
             self.language.setCurrentIndex(self.language.findData(guide.language))
@@ -99,6 +102,7 @@ class Rail(QWidget):
         for number, item in self._items.items():
             state = "current" if number == current else "done" if number in visited else "ahead"
             item.show_state(state, self._words[state])
+        in_turn([*self._items.values(), self.beside_button, self.language])
 
 
 class _Item(QAbstractButton):

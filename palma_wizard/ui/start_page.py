@@ -17,7 +17,7 @@ from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.copy_panel import CopyPanel
 from palma_wizard.ui.flow import Flow
-from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, label, named
+from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, in_turn, label, named
 from palma_wizard.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ class StartPage(Page):
         for account in found:
             title = account.label if len(found) > 1 or account.label != entry.DEFAULT_LABEL else ""
             self._accounts.addWidget(self._account_row(account.label, title, *self._account_words(account)))
+        in_turn([self.exchange, *self.saved.findChildren(QWidget)])
         self.saved.setVisible(bool(found))
         for account in found:
             if account.let_in:

@@ -113,6 +113,7 @@ def _sheet(c: Colours) -> str:
     QWizard, QDialog, QWizardPage, QScrollArea, QScrollArea > QWidget > QWidget {{ background: {c.window}; }}
     QScrollArea {{ border: none; }}
     QLabel {{ background: transparent; }}
+    QLabel:focus {{ border: 2px solid {c.accent}; border-radius: {RADIUS}px; padding: {XS}px; }}
     QLabel#title {{ font-size: {TITLE}px; font-weight: 600; }}
     QLabel#heading {{ font-size: {HEADING}px; font-weight: 600; }}
     QLabel#strong {{ font-weight: 600; }}

@@ -81,6 +81,7 @@ class Wizard(QWizard):
         self.currentIdChanged.connect(self._page_shown)
         self.helpRequested.connect(self._open_help)
         self.tasks.failed.connect(self._something_failed)
+        QApplication.instance().focusChanged.connect(self._bring_into_view)  # type: ignore[union-attr]
         self._set_practice(practice is not None)
 
     def _make_pages(self) -> None:
@@ -348,6 +349,13 @@ class Wizard(QWizard):
             self.check_page.run.setFocus()
         else:
             self.button(QWizard.WizardButton.NextButton).setFocus()
+        self._pages[number].tell()
+
+    def _bring_into_view(self, _: QWidget | None, focused: QWidget | None) -> None:
+        """Qt scrolls to what Tab comes to only within the area; under a mouse button nothing may move."""
+        page = self.currentPage()
+        if isinstance(page, Page) and page.area.isAncestorOf(focused) and not QApplication.mouseButtons():  # type: ignore[arg-type]
+            page.area.ensureWidgetVisible(focused)  # type: ignore[arg-type]
 
     def _resume_step(self) -> int:
         try:
@@ -450,9 +458,13 @@ class Wizard(QWizard):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, theme.M, 0)
         column.setSpacing(theme.XS)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for hint in self.help_for(self.currentId()):
             column.addWidget(label(hint.see, "strong"))
-            column.addWidget(label(hint.do))
+            answer = label(hint.do)
+            answer.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that it can be heard, and scrolls into view
+            answer.setAccessibleName(f"{hint.see}\n{hint.do}")
+            column.addWidget(answer)
             column.addSpacing(theme.M)
         column.addStretch(1)
         area.setWidget(content)
