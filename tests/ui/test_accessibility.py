@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QMessageBox, QPushButton, QWidget, QWizard
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget, QWizard
 
 from palma_wizard import guide
 from palma_wizard.entry import LONGEST_LABEL
@@ -118,6 +118,8 @@ def faults(top: QWidget) -> Iterator[str]:
             yield f"{what} has a mark in its name"
         if told.role() in {QAccessible.Role.NoRole, QAccessible.Role.Client, QAccessible.Role.Border}:
             yield f"{what} has no role"
+        if isinstance(widget, QLabel) and not widget.text() and told.role() is not QAccessible.Role.Graphic:
+            yield f"{what} is not told to be a picture"
         if min(widget.width(), widget.height()) < SMALLEST:
             yield f"{what} is too small: {widget.width()} x {widget.height()}"
 
