@@ -32,7 +32,7 @@ def _needed(program: str, package: str) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """No test reads or writes the home folder of whoever runs it."""
+    """No test reads or writes the home folder of whoever runs it, nor speaks their language."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
@@ -41,6 +41,7 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (home / "run").mkdir(mode=0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
         patch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+        patch.setenv("LC_ALL", "C.UTF-8")
         yield home
 
 

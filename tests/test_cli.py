@@ -51,7 +51,7 @@ english = guide.load()
 words = {key: wide(text) for key, text in english.words.items()}
 other = dataclasses.replace(
     english, words=words, outcomes=widened(english.outcomes), causes=widened(english.causes))
-guide.load = lambda: other
+guide.load = lambda *_: other
 sys.exit(cli.main(sys.argv[1:]))""",
 )
 # Whatever goes wrong in a test, nothing leaves this computer; loopback is reached past the proxy.
@@ -303,7 +303,13 @@ def test_help_needs_nothing_and_names_every_option_of_which_the_words_speak() ->
 @pytest.mark.parametrize(
     "arguments, own",
     [
-        ("--help", r"-h|--[a-z-]+|hitbtc2|bitstamp|cex|" + "|".join(SCENARIOS) + "|main"),
+        (
+            "--help",
+            r"-h|--[a-z-]+|hitbtc2|bitstamp|cex|"
+            + "|".join(SCENARIOS)
+            + "|main|"
+            + "|".join(sorted(guide.LANGUAGES, key=len, reverse=True)),
+        ),
         ("--practice", ""),
         ("--practice=rate-limited", ""),
         ("--exchange mtgox", "--exchange|hitbtc2|bitstamp|cex"),
@@ -711,3 +717,14 @@ def test_a_saved_key_is_checked_with_the_address_it_was_let_in_from(
         said = run("--practice", "--saved").stdout
         assert "198.51.100.9" in said
         assert "203.0.113.7" in said
+
+
+@pytest.mark.parametrize("language", ["de", "ja", "ar"])
+def test_it_speaks_the_language_that_is_asked_for(language: str) -> None:
+    words = guide.load(language)
+    assert words.language == language
+    done = run("--practice", "--lang", language)
+    assert words.outcome(Outcome.WORKS, "hitbtc2").title in done.stdout
+    assert words.say("right-state.confirmed") in done.stdout
+    by_the_terminal = run("--practice=wrong-key", LC_ALL="", LANG=f"{language}.UTF-8")
+    assert words.outcome(Outcome.WRONG_KEY, "hitbtc2").title in by_the_terminal.stdout
