@@ -409,7 +409,8 @@ class CheckPage(Page):
             last = len(reading.rights) + 1
             self._rights_grid.addWidget(label(self.say("check.addresses")), last, 1)
             self._rights_grid.addWidget(label(addresses, "quiet"), last, 2)
-        self._rights_grid.setColumnStretch(2, 1)
+        self._rights_grid.setColumnStretch(1, 3)
+        self._rights_grid.setColumnStretch(2, 2)
         if reading.allowed_addresses:
             from palma_wizard.exchanges import whitelist
 

@@ -315,6 +315,7 @@ class _Field:
         if self._secret:
             self._line.setEchoMode(QLineEdit.EchoMode.Password)
         self._put(text)
+        self._line.home(False)
         self._cleaned = ""
 
     def show_terms(self, terms: Mapping[str, str]) -> None:

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QTextLayout
+from PySide6.QtWidgets import QApplication
 
+from palma_wizard import guide
 from palma_wizard.guide import LANGUAGES
 from tests.layout import PSEUDO, stretched
 
@@ -32,6 +35,18 @@ def test_every_page_shows_its_words_whole(languages: list[str], scale: int, scre
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_can_be_drawn(language: str, app: QApplication) -> None:
+    """Else the pages above were looked at with boxes in place of words."""
+    texts = " ".join(guide.load(language).words.values())
+    layout = QTextLayout("".join(sorted(set(texts) - {"\u200f"})), app.font())
+    layout.beginLayout()
+    while layout.createLine().isValid():
+        pass
+    layout.endLayout()
+    assert not [run.rawFont().familyName() for run in layout.glyphRuns() if 0 in run.glyphIndexes()]
 
 
 def test_a_stretched_text_is_half_as_long_again_and_keeps_what_is_filled_in() -> None:
