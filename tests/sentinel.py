@@ -125,7 +125,7 @@ async def _walk() -> None:
     await tested()
     for page in (NOTICE, START):
         made.go(page)
-        fields = [line.text() for line in made.data_page.findChildren(QLineEdit)]
+        fields = [line.text() for line in made.data_page.findChildren(QLineEdit) if not line.isReadOnly()]
         assert not found_in("".join([*fields, made.windowTitle()]))
         assert not any(line.isUndoAvailable() for line in made.data_page.findChildren(QLineEdit))
     for exchange in KEYS:

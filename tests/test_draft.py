@@ -355,3 +355,16 @@ def test_a_damaged_item_does_not_stand_in_the_way_of_a_new_one() -> None:
     store.items[f"{SERVICE} hitbtc2 1", "PalmaBot Setup Wizard"] = "damaged"
     save(draft, Vault(store, "memory"))
     assert draft.is_saved
+
+
+def test_an_edit_while_it_is_stored_stays_unsaved() -> None:
+    draft, store = draft_after(), MemoryStore()
+    passed = draft.passed()
+    draft.enter(OTHER)
+    passed.store(Vault(store, "memory"), TODAY)
+    draft.stored(passed)
+    assert not draft.is_saved
+    assert draft.entry == OTHER
+    saved = Vault(store, "memory").load("hitbtc2")
+    assert saved is not None
+    assert saved.credentials == ENTRY, "what passed is what is stored"

@@ -285,7 +285,7 @@ class Trial:
         key = f"invented-key-{number}-{'🔑' * pick.randrange(3)}" + "k" * (SIZE_LIMIT * (pick.random() < 0.03))
         day = f"20{pick.randrange(10, 99)}-0{pick.randrange(1, 10)}-1{pick.randrange(10)}"
         let_in = tuple(f"203.0.113.{pick.randrange(256)}" for _ in range(pick.randrange(5)))
-        entry = (label, key, f'invented\n"secret"-{number}', pick.choice(("", "up1234567")), day, let_in)
+        entry = (label, key, f'invented "secret"\\{number}', pick.choice(("", "up1234567")), day, let_in)
         return Work(name, exchange, practice, entry)
 
     # -- what is done --

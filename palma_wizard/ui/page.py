@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from PySide6.QtCore import QElapsedTimer, Qt, QUrl, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -67,7 +67,7 @@ class Page(QWizardPage):
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(theme.M)
         self.column = outer = QVBoxLayout(self)
-        outer.setContentsMargins(theme.XXL, theme.L, theme.XXL, theme.S)
+        self._side = theme.XXL
         outer.setSpacing(theme.S)
         outer.addWidget(self.banner)
         outer.addWidget(self.over)
@@ -89,7 +89,16 @@ class Page(QWizardPage):
 
     def set_compact(self, compact: bool) -> None:
         """As narrow as fits beside a browser, or as usual."""
-        side = theme.L if compact else theme.XXL
+        self._side = theme.L if compact else theme.XXL
+        self._set_margins()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._set_margins()
+
+    def _set_margins(self) -> None:
+        """Lines no longer than can be read: on a wide window the page stands in its middle."""
+        side = max(self._side, (self.width() - theme.WIDEST) // 2)
         self.column.setContentsMargins(side, theme.L, side, theme.S)
 
     def show_exchange(self, exchange: str) -> None:

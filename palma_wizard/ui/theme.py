@@ -16,6 +16,9 @@ SMALL, BODY, HEADING, TITLE = 13, 15, 20, 26
 RADIUS: Final = 8
 CONTROL: Final = 36
 RAIL: Final = 232
+WIDEST: Final = 1000
+_TURNED: Final = frozenset({"arrow-right", "beside", "external-link", "play"})
+"""Icons that point where the words go on. The arrows that move a picture point where it moves."""
 WITH_GAP: Final = QSize(24, 18)
 """An icon and the space between it and words."""
 
@@ -212,6 +215,9 @@ def pixmap(name: str, colour: str, size: int = 20) -> QPixmap:
     except OSError:
         return picture
     painter = QPainter(picture)
+    if name in _TURNED and QGuiApplication.isRightToLeft():
+        painter.translate(size, 0)
+        painter.scale(-1, 1)
     QSvgRenderer(QByteArray(source.replace(b"#000", colour.encode()))).render(painter, QRectF(0, 0, size, size))
     painter.end()
     return picture

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from PySide6.QtCore import Qt
@@ -608,36 +607,6 @@ def test_a_failing_test_after_a_save_is_shown(window: Wizard, run: Runner, keyri
 
     run(walk())
     assert vault.open_vault(practice=True).forget("hitbtc2")
-
-
-def test_an_edit_during_a_save_stays_unsaved(window: Wizard, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    class SlowStore:
-        practice = True
-        name = "a slow store"
-        saved: ClassVar[list[Credentials]] = []
-
-        def save(self, exchange: str, credentials: Credentials, *_: object, **__: object) -> None:
-            time.sleep(0.4)
-            self.saved.append(credentials)
-
-    async def walk() -> None:
-        monkeypatch.setattr(vault, "_find", lambda *, practice: [])
-        monkeypatch.setattr(vault, "_first_that_keeps", lambda found: SlowStore())
-        to_check_page(window)
-        await verdict_of(window)
-        click(window.check_page.save)
-        await asyncio.sleep(0.1)
-        window.go(DATA)
-        line = window.data_page.findChild(QLineEdit, "secret")
-        assert line is not None
-        QTest.keyClicks(line, "x")
-        await until(lambda: SlowStore.saved, "it was not stored")
-        await asyncio.sleep(0.1)
-        assert SlowStore.saved[0].secret == SECRET
-        assert not window.draft.is_saved
-        assert window.draft.entry.key
-
-    run(walk())
 
 
 def test_going_back_keeps_the_remembered_step_to_the_page_shown(window: Wizard, settings: Settings) -> None:
