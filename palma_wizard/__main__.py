@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TextIO
 
 from palma_wizard import guide, secrecy
 from palma_wizard.practice import SCENARIOS
@@ -23,25 +24,34 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         chosen, rest = parser.parse_known_args(words)
     except argparse.ArgumentError:
-        chosen, rest = argparse.Namespace(lang=""), words
-    if rest:
-        say = _guide(chosen.lang).say
-        practice = say("cli.option.practice", scenarios=", ".join(SCENARIOS))
-        spoken = say("cli.option.lang", languages=", ".join(guide.LANGUAGES))
-        print(say("cli.wizard"))
-        print(f"  --practice [{say('cli.place.scenario')}]\n      {practice}")
-        print(f"  --lang {say('cli.place.language')}\n      {spoken}")
-        return 0 if rest in (["-h"], ["--help"]) else 2
+        chosen, rest = None, words
+    if rest or chosen is None:
+        asked = rest in (["-h"], ["--help"])
+        _tell(words, sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
     if not _has_screen():
-        print(_guide(chosen.lang).say("cli.no-screen"), file=sys.stderr)
+        print(_guide(words).say("cli.no-screen"), file=sys.stderr)
         return 1
     from palma_wizard.ui import app
 
     return app.run(practice=chosen.practice, wanted=chosen.lang)
 
 
-def _guide(language: str) -> guide.Guide:
-    return guide.load(guide.best_of([language]) if language else guide.spoken_here())
+def _tell(words: list[str], where: TextIO) -> None:
+    """What can be added, to whoever asked or was not understood; what was typed is not said again."""
+    say = _guide(words).say
+    practice = say("cli.option.practice", scenarios=", ".join(SCENARIOS))
+    spoken = say("cli.option.lang", languages=", ".join(guide.LANGUAGES))
+    for line in (
+        say("cli.wizard"),
+        f"  --practice [{say('cli.place.scenario')}]\n      {practice}",
+        f"  --lang {say('cli.place.language')}\n      {spoken}",
+    ):
+        print(line, file=where)
+
+
+def _guide(words: list[str]) -> guide.Guide:
+    return guide.load(guide.asked_for(words) or guide.spoken_here())
 
 
 def _has_screen() -> bool:

@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        words = guide.load(_language(sys.argv[1:] if arguments is None else arguments))
+        words = guide.load(guide.asked_for(sys.argv[1:] if arguments is None else arguments) or guide.spoken_here())
     except guide.GuideError as error:
         print(f"A file of this program is missing or damaged: {error}. Please install it again.", file=sys.stderr)
         return PROGRAM_DAMAGED
@@ -89,14 +89,6 @@ def _run(arguments: list[str] | None) -> int:
     except Stop as stop:
         print(stop, file=sys.stderr)
         return stop.code
-
-
-def _language(arguments: list[str]) -> str:
-    """Asked for, or the terminal's: known before anything is said."""
-    for place, argument in enumerate(arguments):
-        if argument == "--lang" or argument.startswith("--lang="):
-            return guide.best_of([argument.partition("=")[2] or "".join(arguments[place + 1 : place + 2])])
-    return guide.spoken_here()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -269,13 +261,11 @@ class _Session:
         return found.credentials
 
     def _labels(self, store: vault.Vault) -> list[str]:
-        """Of the accounts that can be read."""
+        """Of the accounts that can be read; what the person asked for was done without them."""
         try:
             return [saved.label for saved in store.accounts(self._exchange)]
-        except vault.VaultError as error:
-            if error.trouble is vault.Trouble.BROKEN_ITEM:
-                return []
-            raise
+        except vault.VaultError:
+            return []
 
     def _nothing_saved(self, others: list[str]) -> str:
         """What was typed is not said again."""
@@ -295,8 +285,9 @@ class _Session:
     def _forget_saved(self) -> int:
         self._cancelled = self._say("cli.cancelled-keyring")
         try:
-            store, removed = self._with_keyring(lambda store: store.forget(self._exchange, self._account))
-            _, others = self._with_keyring(self._labels)
+            store, (removed, others) = self._with_keyring(
+                lambda store: (store.forget(self._exchange, self._account), self._labels(store))
+            )
         except Stop as stop:
             if not self._practising:
                 raise

@@ -47,7 +47,7 @@ _PLACE: Final = re.compile(r"[a-z][a-z0-9-]*")
 """A place in a text that is filled in; with a dot or a bracket it would reach into what is filled in."""
 MOST_STEPS: Final = 10
 TAGS: Final = frozenset({"below", "above", "left", "right", "inside"})
-_SHARED: Final = frozenset({"id", "url", "file", "mark", "tag"})
+SHARED: Final = frozenset({"id", "url", "file", "mark", "tag"})
 """What a translation has from English."""
 _SPACES: Final = str.maketrans("\u00a0\u202f", "  ")
 """Spaces that keep a line together, as before a French colon."""
@@ -229,6 +229,14 @@ def best_of(wanted: Sequence[str]) -> str:
     return ENGLISH
 
 
+def asked_for(arguments: Sequence[str]) -> str:
+    """The language that --lang names among what was typed, or nothing: it is known before anything is said."""
+    for place, argument in enumerate(arguments):
+        if argument == "--lang" or argument.startswith("--lang="):
+            return best_of([argument.partition("=")[2] or "".join(arguments[place + 1 : place + 2])])
+    return ""
+
+
 def spoken_here() -> str:
     """The language of the terminal or of the system, as far as that can be told without Qt."""
     if sys.platform == "win32":
@@ -259,7 +267,7 @@ def _overlaid(english: Any, other: Any, where: str) -> Any:
         if plurals.is_forms(english) and plurals.is_forms(other):
             return other
         return {
-            key: value if key in _SHARED or key not in other else _overlaid(value, other[key], f"{where}.{key}")
+            key: value if key in SHARED or key not in other else _overlaid(value, other[key], f"{where}.{key}")
             for key, value in english.items()
         }
     if isinstance(english, list) and isinstance(other, list) and len(english) == len(other):
@@ -359,7 +367,7 @@ class _Reader:
             names = [""]
         if not all(_PLACE.fullmatch(name) for name in names):
             raise self._wrong(where, key, "a place in braces is not a plain name")
-        return value if key in _SHARED or not value else self._first + value
+        return value if key in SHARED or not value else self._first + value
 
     def table(self, table: Any, key: str, where: str) -> dict[str, Any]:
         value = table.get(key) if isinstance(table, dict) else None

@@ -49,9 +49,7 @@ def pseudo(value: Any) -> Any:
         changes = {
             field.name: pseudo(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            if field.name not in kept
-            and isinstance(getattr(value, field.name), str | tuple | dict | object)
-            and not callable(getattr(value, field.name))
+            if field.name not in kept and not callable(getattr(value, field.name))
         }
         return dataclasses.replace(value, **changes)
     return value
@@ -147,7 +145,7 @@ async def walk(language: str, words: Any) -> list[str]:
                     window.go(number)
                     await look(f"page {number}{' in practice' * practising}")
                     for part in range(1, len(window._step(number).parts) if START < number < DATA else 0):
-                        window.guide_pages[number - 1].turn_to(part)
+                        window.guide_pages[number - 1].show_part(part)
                         await look(f"page {number}, part {part + 1}")
             window._choose_exchange("bitstamp")
             for number in (1, 2, 3, DATA):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from babel import Locale
 
 from palma_wizard import assets, guide, plurals
 from palma_wizard.exchanges import EXCHANGES
@@ -30,7 +31,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             if key == "text" and "mark" in value:
                 yield from leaves(inner, path)
-            elif key not in guide._SHARED:
+            elif key not in guide.SHARED:
                 yield from leaves(inner, f"{path}.{key}")
     elif isinstance(value, list):
         for number, inner in enumerate(value):
@@ -57,7 +58,7 @@ def test_a_language_is_read_whole_and_has_what_english_has(language: str) -> Non
     assert guide.load(language).language == language
     found = {path.partition("|")[0] for path, _ in leaves(raw)}
     assert found == EN_PLACES.keys()
-    shared = [key for key in guide._SHARED if re.search(rf"['\"]{key}['\"]: ", repr(raw))]
+    shared = [key for key in guide.SHARED if re.search(rf"['\"]{key}['\"]: ", repr(raw))]
     assert shared == [], "addresses, files and marks are English's alone"
 
 
@@ -160,5 +161,6 @@ def test_a_language_is_written_in_its_script(language: str) -> None:
     assert [path for path in without if EN.get(path) not in {"FILE", "NAME"}] == []
 
 
-def test_right_to_left_are_those_that_are() -> None:
-    assert LANGUAGES.keys() > RIGHT_TO_LEFT
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_those_from_right_to_left_are_known(language: str) -> None:
+    assert (Locale.parse(language).character_order == "right-to-left") is (language in RIGHT_TO_LEFT)

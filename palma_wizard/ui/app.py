@@ -36,6 +36,7 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     chosen = guide.best_of([wanted]) if wanted else settings.get("language") or language.of_the_system()
     try:
         words = language.speak(app, chosen)
+        theme.apply(app)  # it knows of directions
     except guide.GuideError as error:
         return _cannot_start(f"A file of this program is missing or damaged: {error}. Please install it again.")
     try:
@@ -57,9 +58,15 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
         theme.apply(app)
         window.rebuild()
 
+    soon = QTimer(window, singleShot=True, interval=0)  # a system may tell of both at once
+    soon.timeout.connect(change_colours)
+
+    def notice(_: object) -> None:
+        soon.start()
+
     hints = QGuiApplication.styleHints()
-    hints.colorSchemeChanged.connect(change_colours)
-    hints.accessibility().contrastPreferenceChanged.connect(change_colours)
+    hints.colorSchemeChanged.connect(notice)
+    hints.accessibility().contrastPreferenceChanged.connect(notice)
     window.show()
     app.processEvents()
     gc.freeze()

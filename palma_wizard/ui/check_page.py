@@ -62,7 +62,7 @@ class CheckPage(Page):
         clipboard: Clipboard,
         practice_url: Callable[[], Awaitable[str | None]],
     ) -> None:
-        super().__init__(guide, guide.say("check.title"), scrolls=True)
+        super().__init__(guide, guide.say("check.title"))
         self._draft, self._tasks, self._clipboard, self._practice_url = draft, tasks, clipboard, practice_url
         self._running: Callable[[], object] | None = None
         self._wait_until: dict[tuple[str, bool], float] = {}
@@ -470,7 +470,7 @@ class CheckPage(Page):
         if self._saving is None and self.save.isEnabled():
             self._problem = self.say("check.save-cancelled")
             self._draft.label = self.label.text().strip()  # as it is shown, whatever is found in the keyring meanwhile
-            self._saving = self._tasks.start(self._save(self._draft.passed()), self._save_ended)
+            self._saving = self._tasks.start(self._save(self._draft.passed()), self._save_ended, holds=True)
             self.refresh()
 
     async def _save(self, passed: Passed) -> None:

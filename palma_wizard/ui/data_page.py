@@ -38,7 +38,7 @@ class DataPage(Page):
         clipboard: Clipboard,
         set_scenario: Callable[[str], None],
     ) -> None:
-        super().__init__(guide, "", scrolls=True)
+        super().__init__(guide, "")
         self._draft, self._tasks, self._clipboard = draft, tasks, clipboard
         self._may_look = False
         self._proven = False
@@ -98,8 +98,7 @@ class DataPage(Page):
         self.replaces.show_words("info", self.say("data.replaces", account=account))
         self.replaces.setVisible(bool(account) and not self._draft.is_stored)
         self.changed()
-        if self._may_look and self._stop_proving is None and not self._proven:
-            self._prove()
+        self._prove_once()
 
     def take_over(self, other: DataPage) -> None:
         """What that page knows beside the draft."""
@@ -109,6 +108,10 @@ class DataPage(Page):
         """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
         self._may_look = True
         if self.isVisible():
+            self._prove_once()
+
+    def _prove_once(self) -> None:
+        if self._may_look and self._stop_proving is None and not self._proven:
             self._prove()
 
     def _prove(self) -> None:
@@ -179,7 +182,10 @@ class DataPage(Page):
             value.setText(text)
             value.home(False)
         self._practice_user_id.setVisible(bool(own.user_id))
-        self.entered()
+        if self.isVisible():
+            self.entered()
+        else:
+            self._judge()
 
     def set_practice(self, practising: bool) -> None:
         super().set_practice(practising)
@@ -292,8 +298,7 @@ class _Field:
         self._secret = secret
         self._widgets: list[QWidget] = [self._caption, self._line, paste]
         if secret:
-            reveal = button("", icon="eye", name="reveal")
-            reveal.setProperty("square", True)
+            reveal = button("", icon="eye", square=True, name="reveal")
             reveal.setAccessibleName(page.say("button.reveal"))
             reveal.setToolTip(page.say("button.reveal"))
             reveal.pressed.connect(lambda: self._line.setEchoMode(QLineEdit.EchoMode.Normal))

@@ -22,13 +22,14 @@ class GuidePage(Page):
     """A step with several parts turns them with Next before the wizard goes on."""
 
     def __init__(self, guide: Guide, step: Step, number: int, count: int, tasks: Tasks, *, has_site: bool) -> None:
-        super().__init__(guide, step.title, guide.say("step-of", number=number, count=count), scrolls=True)
+        super().__init__(guide, step.title, guide.say("step-of", number=number, count=count))
         self.step = step
         self._over = guide.say("step-of", number=number, count=count)
         self._has_site = has_site
         self._tasks = tasks
         self._parts = QStackedWidget()
         self._built = False
+        self._first = 0
         self.body.addWidget(self._parts, 1)
         self._practising = False
         self._open = button("", icon="external-link", name="open-link")
@@ -50,20 +51,22 @@ class GuidePage(Page):
             in_turn([*self.banner.findChildren(QWidget), *self._parts.findChildren(QWidget), self._open])
 
     def entered(self) -> None:
-        self._show_part(0)
+        self.show_part(self._first)
+        self._first = 0
 
     @property
     def part(self) -> int:
         return self._parts.currentIndex()
 
-    def turn_to(self, part: int) -> None:
-        self._show_part(part)
+    def take_over(self, other: GuidePage) -> None:
+        """The part that page shows is the first that this one shows."""
+        self._first = max(0, other.part)
 
     def validatePage(self) -> bool:
         following = self._parts.currentIndex() + 1
         if following >= self._parts.count():
             return True
-        self._show_part(following)
+        self.show_part(following)
         self.tell()
         return False
 
@@ -71,7 +74,7 @@ class GuidePage(Page):
         """To the part before, as `validatePage` turns to the next; False on the first."""
         if self._parts.currentIndex() <= 0:
             return False
-        self._show_part(self._parts.currentIndex() - 1)
+        self.show_part(self._parts.currentIndex() - 1)
         self.tell()
         return True
 
@@ -93,9 +96,9 @@ class GuidePage(Page):
             self._address.setText(self.say("practice.open-note"))
         elif link is not None:
             self._open.setText(link.label)
-            self._address.setText(link.url)
+            self._address.setText("\u200f" * self.guide.right_to_left + self.guide.written(link.url))
 
-    def _show_part(self, index: int) -> None:
+    def show_part(self, index: int) -> None:
         self._parts.setCurrentIndex(index)
         self.area.verticalScrollBar().setValue(0)
         count = self._parts.count()

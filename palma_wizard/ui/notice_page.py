@@ -38,12 +38,13 @@ class NoticePage(Page):
         clipboard: Clipboard,
         services: Callable[[], Awaitable[Services | None]],
     ) -> None:
-        super().__init__(guide, "", scrolls=True)
+        super().__init__(guide, "")
         self._draft, self._tasks, self._clipboard, self._services = draft, tasks, clipboard, services
         self._complete = False
         self._practising = False
         self._round = 0
         self._undecided: dict[str, tuple[str, ...]] = {}
+        self._sightings: tuple[Sighting, ...] = ()
         self.body.addWidget(label(self.say("notice.why")))
         self.body.addWidget(
             Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
@@ -96,6 +97,7 @@ class NoticePage(Page):
         self.list.setAccessibleName(self.say("notice.list-label"))
         self.list.setTabChangesFocus(True)
         self.list.setFixedHeight(76)
+        self.list.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # as addresses are read everywhere
         self.list.textChanged.connect(self._rehearse)
         self.body.addWidget(self.list)
         self.rehearsal = RehearsalView(self.guide)
@@ -114,7 +116,7 @@ class NoticePage(Page):
         if practising != self._practising:
             self._practising = practising
             self._round += 1
-            self._undecided = {}
+            self._undecided, self._sightings = {}, ()
             self.own.clear()
             self.own6.clear()
             self.list.clear()
@@ -129,6 +131,8 @@ class NoticePage(Page):
 
     def take_over(self, other: NoticePage) -> None:
         """What was typed and found on that page."""
+        if other._sightings:
+            self._show_sightings(*other._sightings)
         self._undecided = dict(other._undecided)
         for line, typed in ((self.own, other.own), (self.own6, other.own6)):
             line.setText(typed.text())
@@ -251,6 +255,7 @@ class NoticePage(Page):
 
     def _show_sightings(self, four: Sighting, six: Sighting) -> None:
         """What was typed stays where nothing was seen; where the services disagree, both have to get in."""
+        self._sightings = (four, six)
         if not four.seen and not six.seen:
             self._found("bad", self.say("notice.none"))
             return

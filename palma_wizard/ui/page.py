@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QElapsedTimer, Qt, QUrl, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices, QResizeEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -42,7 +42,7 @@ class Page(QWizardPage):
     open_practice = Signal()
     exchange_chosen = Signal(str)
 
-    def __init__(self, guide: Guide, title: str, over: str = "", *, scrolls: bool = False) -> None:
+    def __init__(self, guide: Guide, title: str, over: str = "") -> None:
         super().__init__()
         self.guide = guide
         self.say = guide.say
@@ -64,7 +64,6 @@ class Page(QWizardPage):
         self.body = QVBoxLayout(content)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
-        self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(theme.M)
         self.column = outer = QVBoxLayout(self)
         self._side = theme.XXL
@@ -73,15 +72,12 @@ class Page(QWizardPage):
         outer.addWidget(self.over)
         outer.addWidget(self.title_label)
         outer.addSpacing(theme.XS)
-        if scrolls:
-            self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            beside_the_bar = (theme.M, 0, 0, 0) if guide.right_to_left else (0, 0, theme.M, 0)
-            self.body.setContentsMargins(*beside_the_bar)
-            self.area.setWidget(content)
-            outer.addWidget(self.area, 1)
-        else:
-            outer.addWidget(content, 1)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        beside_the_bar = (theme.M, 0, 0, 0) if guide.right_to_left else (0, 0, theme.M, 0)
+        self.body.setContentsMargins(*beside_the_bar)
+        self.area.setWidget(content)
+        outer.addWidget(self.area, 1)
         outer.addWidget(self.state_line)
 
     def set_practice(self, practising: bool) -> None:
@@ -110,6 +106,9 @@ class Page(QWizardPage):
         self.over.show()
         self.title_label.setText(step.title)
         self.setAccessibleName(step.title)
+
+    def take_over(self, other: Any) -> None:
+        """What the page that this one replaces has beside the draft."""
 
     def entered(self) -> None:
         """The page has come into view, for the first time or again."""
@@ -205,8 +204,10 @@ def named(widget: W, name: str) -> W:
 
 
 def label(text: str, kind: str = "") -> QLabel:
-    """Plain text, wrapped, selectable with the mouse."""
+    """Plain text, wrapped."""
     made = QLabel(text)
+    if QGuiApplication.isRightToLeft():  # Qt moves a wrapped line to the left by the space that ends it, out of sight
+        made.setContentsMargins(theme.S, 0, 0, 0)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(True)
     made.setObjectName(kind)
@@ -214,8 +215,12 @@ def label(text: str, kind: str = "") -> QLabel:
     return made
 
 
-def button(text: str, *, icon: str = "", main: bool = False, flat: bool = False, name: str = "") -> QPushButton:
+def button(
+    text: str, *, icon: str = "", main: bool = False, flat: bool = False, square: bool = False, name: str = ""
+) -> QPushButton:
+    """A square one has an icon and no words, so it needs an accessible name."""
     made = QPushButton(text)
+    made.setProperty("square", square)
     made.setObjectName(name)
     made.setProperty("main", main)
     made.setProperty("flat", flat)
@@ -223,7 +228,7 @@ def button(text: str, *, icon: str = "", main: bool = False, flat: bool = False,
     if icon:
         c = theme.colours()
         colour = c.on_accent if main else c.accent if flat else c.text
-        made.setIcon(theme.icon_before_words(icon, colour) if text else theme.icon(icon, colour))
+        made.setIcon(theme.icon(icon, colour) if square else theme.icon_before_words(icon, colour))
         made.setIconSize(theme.WITH_GAP)
     return made
 
@@ -283,6 +288,8 @@ def ask(parent: QWidget, name: str, words: Sequence[str], act: Callable[[], obje
 
 
 def announce(source: QWidget, text: str) -> None:
-    """Tell assistive tools without moving the focus."""
+    """Tell assistive tools without moving the focus. A page that is not shown says nothing."""
+    if not source.isVisible():
+        return
     event = QAccessibleAnnouncementEvent(source, text)
     QAccessible.updateAccessibility(event)

@@ -53,7 +53,7 @@ from shiboken6 import isValid
 from palma_wizard import assets, workers
 from palma_wizard.guide import Callout, Guide, Picture
 from palma_wizard.ui import motion, theme
-from palma_wizard.ui.page import button, label, named
+from palma_wizard.ui.page import button, label
 from palma_wizard.ui.tasks import Tasks
 
 _PIXELS: Final = 2  # the files are taken at twice their natural size
@@ -537,8 +537,7 @@ def enlarge(parent: QWidget, guide: Guide, picture: Picture, tasks: Tasks) -> QD
 
 def _icon_button(icon: str, words: str, name: str) -> QPushButton:
     """A square one; its words are heard, and seen when the mouse rests on it."""
-    made = named(button("", icon=icon), name)
-    made.setProperty("square", True)
+    made = button("", icon=icon, square=True, name=name)
     made.setAccessibleName(words)
     made.setToolTip(words)
     return made

@@ -35,7 +35,10 @@ class RehearsalView(QFrame):
         self._lines = QVBoxLayout()
         self._lines.setSpacing(theme.XS)
         outer.addLayout(self._lines)
+        self._caption = label(self._say("rehearsal.corrected"), "strong")
+        outer.addWidget(self._caption)
         self._list = label("", "mono")
+        self._list.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._list.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy = button(self._say("rehearsal.copy"), icon="copy", name="copy-corrected")
         self.copy.clicked.connect(lambda: self.copied.emit(self._corrected))
@@ -65,8 +68,9 @@ class RehearsalView(QFrame):
             self._lines.addLayout(row)
         self._corrected = "\n".join(found.corrected)
         offers = bool(found.corrected and found.you) and not found.safe and not found.problems
-        self._list.setText(self._say("rehearsal.corrected") + "\n" + self._corrected)
-        self._list.setVisible(offers)
+        self._list.setText(self._corrected)
+        for shown in (self._caption, self._list):
+            shown.setVisible(offers)
         self.copy.setVisible(offers)
         if said[0][1] != self.accessibleName():
             announce(self, said[0][1])

@@ -45,7 +45,7 @@ class StartPage(Page):
         clipboard: Clipboard,
         services: Callable[[], Awaitable[Mapping[str, Sequence[str]] | None]],
     ) -> None:
-        super().__init__(guide, guide.say("start.title"), scrolls=True)
+        super().__init__(guide, guide.say("start.title"))
         self._draft, self._tasks, self._clipboard, self._services = draft, tasks, clipboard, services
         self._may_look = False
         self._round = 0
@@ -95,7 +95,9 @@ class StartPage(Page):
 
         self._choices = [
             self._choice("resume", "play", "start.resume-text", self.resume),
-            self._choice("begin", "arrow-right", "start.begin-text", self.begin),
+            self._choice(
+                "begin", "arrow-left" if guide.right_to_left else "arrow-right", "start.begin-text", self.begin
+            ),
             self._choice("have-key", "key", "start.have-key-text", self.have_key),
             self._choice("practise", "refresh", "start.practise-text", self.practise),
         ]
@@ -146,6 +148,10 @@ class StartPage(Page):
             self._draft.clear()
         self.removed.hide()
         self.show_exchange(self._draft.exchange)
+
+    def take_over(self, other: StartPage) -> None:
+        """What that page knows beside the draft."""
+        self._seen = other._seen
 
     def start_looking(self) -> None:
         """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
@@ -216,7 +222,6 @@ class StartPage(Page):
         row.setProperty("account", label)
         copies = self._copies(label)
         actions = Flow()
-        actions.setContentsMargins(-theme.S, 0, 0, 0)  # flat buttons begin at the words
         for name, act in (
             ("copy", lambda _: copies.setVisible(copies.isHidden())),
             ("check", self.check_saved.emit),
@@ -277,7 +282,7 @@ class StartPage(Page):
         text = "practice.remove-text" if self._draft.practice else "start.remove-text"
         keys = ("start.remove-title", text, "start.remove-yes", "start.remove-no")
         words = [self.say(key, account=label) for key in keys]
-        ask(self, "remove-question", words, lambda: self._tasks.start(self._remove(label)))
+        ask(self, "remove-question", words, lambda: self._tasks.start(self._remove(label), holds=True))
 
     async def _remove(self, label: str) -> None:
         from palma_wizard import vault

@@ -17,7 +17,7 @@ RADIUS: Final = 8
 CONTROL: Final = 36
 RAIL: Final = 232
 WIDEST: Final = 1000
-_TURNED: Final = frozenset({"arrow-right", "beside", "external-link", "play"})
+_TURNED: Final = frozenset({"beside", "external-link", "play"})
 """Icons that point where the words go on. The arrows that move a picture point where it moves."""
 WITH_GAP: Final = QSize(24, 18)
 """An icon and the space between it and words."""
@@ -164,6 +164,7 @@ def _sheet(c: Colours) -> str:
     QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
     QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
         image: url("{_drawn("tick", c)}"); }}
+    QCheckBox::indicator:checked:focus {{ border-color: {c.text}; }}
     QFrame#card {{ background: {c.base}; border: 1px solid {c.line}; border-radius: {RADIUS}px; }}
     QFrame#good {{ background: {c.good_back}; border: {edge} {c.good}; border-radius: {RADIUS}px; }}
     QFrame#warn {{ background: {c.warn_back}; border: {edge} {c.warn}; border-radius: {RADIUS}px; }}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from palma_wizard.ui import theme
+from palma_wizard.ui.page import label
 
 _BOX = 24
 
@@ -13,9 +14,7 @@ _BOX = 24
 class Tick(QCheckBox):
     def __init__(self, text: str = "") -> None:
         super().__init__()
-        self._words = QLabel()
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setWordWrap(True)
+        self._words = label("")
         self._words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         space = QWidget()  # where the box is drawn
         space.setFixedWidth(_BOX)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
+    QLineEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -58,7 +60,7 @@ class Wizard(QWizard):
         self._visited: set[int] = set()
         self._leaving = False
         self._jumping = False
-        self._warm = False
+        self._warming = self._due = False
         self._wide = QByteArray()
 
         self.setWizardStyle(
@@ -69,7 +71,7 @@ class Wizard(QWizard):
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
         self._compact = False
         self.setMinimumSize(_SMALLEST)
-        if not self.restoreGeometry(QByteArray.fromBase64(settings.get("geometry").encode())):
+        if not self.restoreGeometry(QByteArray.fromBase64(settings.get("geometry").encode("ascii", "ignore"))):
             self.resize(_USUAL.boundedTo(self.screen().availableSize()))
         self.rail = Rail(guide)
         self.rail.beside.connect(lambda: self._set_compact(True))
@@ -81,6 +83,7 @@ class Wizard(QWizard):
         self.currentIdChanged.connect(self._page_shown)
         self.helpRequested.connect(self._open_help)
         self.tasks.failed.connect(self._something_failed)
+        self.tasks.released.connect(self._catch_up)
         QApplication.instance().focusChanged.connect(self._bring_into_view)  # type: ignore[union-attr]
         self._set_practice(practice is not None)
 
@@ -169,8 +172,7 @@ class Wizard(QWizard):
             made.setToolTip(made.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
             self.setButton(kind, made)
             self.setButtonText(kind, words)
-        widen = button("", icon="widen", name="widen")
-        widen.setProperty("square", True)
+        widen = button("", icon="widen", square=True, name="widen")
         widen.setToolTip(self._say("rail.widen"))
         widen.setAccessibleName(self._say("rail.widen"))
         widen.clicked.connect(lambda: self._set_compact(False))
@@ -204,6 +206,9 @@ class Wizard(QWizard):
         self.setMinimumSize(_NARROWEST if compact else _SMALLEST)
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, compact)
         if compact:
+            self.setWindowState(
+                self.windowState() & ~(Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen)
+            )
             room = self.screen().availableGeometry()
             frame = self.frameSize() - self.size()
             self.resize(_BESIDE, room.height() - frame.height())
@@ -219,9 +224,10 @@ class Wizard(QWizard):
 
     def _speak(self, code: str) -> None:
         app = QApplication.instance()
-        if isinstance(app, QApplication) and not self._held_by_a_save():
+        if isinstance(app, QApplication) and code != self._guide.language and not self._held_by_a_save():
             self._guide = language.speak(app, code)
             self._say = self._guide.say
+            theme.apply(app, theme.colours())  # it knows of directions
             self._settings.set("language", self._guide.language)
             self.rebuild()
         self.rail.speak(self._guide)
@@ -229,26 +235,31 @@ class Wizard(QWizard):
     def rebuild(self) -> None:
         """All pages anew, in the language and colours of now; what was typed stays, and a running check ends.
 
-        Not while a save is under way, whose end is told on its page, nor under a dialog.
+        Not under a dialog, nor while something is under way whose end its page has to tell: as soon as that is over.
         """
-        if self.check_page.is_saving or QApplication.activeModalWidget() is not None:
+        under_a_dialog = QApplication.activeModalWidget() is not None
+        self._due = self.tasks.hold or under_a_dialog
+        if under_a_dialog:
+            QTimer.singleShot(300, self._catch_up)
+        if self._due:
             return
-        number, guide_page = self.currentId(), self.currentPage()
-        part = guide_page.part if isinstance(guide_page, GuidePage) else 0
-        data, notice, check, visited = self.data_page, self.notice_page, self.check_page, self._visited
-        old, ending = [*self._pages.values()], self.tasks.cancel_all()
+        number, old, ending = self.currentId(), self._pages, self.tasks.cancel_all()
+        visited, focus, scrolled = (
+            self._visited,
+            _Focus(self.focusWidget()),
+            old[number].area.verticalScrollBar().value(),
+        )
         self.setUpdatesEnabled(False)
         self._jumping = True
         try:
-            for each in self._pages:
+            for each in sorted(old, reverse=True):  # the first stays to the last, else QWizard shows each in turn
                 self.removePage(each)
             self.rail.speak(self._guide)
             self._make_pages()
             self._make_buttons()
             self._set_practice(self.draft.practice)
-            self.data_page.take_over(data)
-            self.notice_page.take_over(notice)
-            self.check_page.take_over(check)
+            for each, page in self._pages.items():
+                page.take_over(old[each])
             self.restart()
         finally:
             self._jumping = False
@@ -256,31 +267,33 @@ class Wizard(QWizard):
         self.go(number)
         self._visited = visited
         self.rail.show_progress(number, visited)
-        page = self.currentPage()
-        if isinstance(page, GuidePage):
-            page.turn_to(part)
-        if self._warm:
-            self.tasks.start(self._let_go(old, ending))
+        self._pages[number].area.verticalScrollBar().setValue(scrolled)
+        focus.give_to(self.currentPage(), self)
+        self._let_go([*old.values()], ending)
+        if self._warming:
             self.background_work()
-        else:
-            for replaced in old:
-                replaced.deleteLater()
 
     @staticmethod
-    async def _let_go(pages: Collection[Page], ending: Collection[asyncio.Task[None]]) -> None:
-        """Tasks that were cancelled speak to their page once more."""
-        await asyncio.gather(*ending, return_exceptions=True)
-        for page in pages:
-            page.deleteLater()
+    def _let_go(pages: Collection[Page], ending: Collection[asyncio.Task[None]]) -> None:
+        """Of old pages, once the tasks that were cancelled have spoken to them a last time."""
+
+        def gone(_: object = None) -> None:
+            for page in pages:
+                page.deleteLater()
+
+        if ending:
+            asyncio.gather(*ending, return_exceptions=True).add_done_callback(gone)
+        else:
+            gone()
 
     def background_work(self) -> None:
         """What may wait until the first page is painted."""
+        self._warming = True
         self.tasks.start(self._warm_up())
 
     async def _warm_up(self) -> None:
         motion.ask()
         await workers.run(_import_the_rest)
-        self._warm = True
         self.start_page.start_looking()
         self.data_page.start_looking()
 
@@ -351,6 +364,10 @@ class Wizard(QWizard):
             self.button(QWizard.WizardButton.NextButton).setFocus()
         self._pages[number].tell()
 
+    def _catch_up(self) -> None:
+        if self._due:
+            self.rebuild()
+
     def _bring_into_view(self, _: QWidget | None, focused: QWidget | None) -> None:
         """Qt scrolls to what Tab comes to only within the area; under a mouse button nothing may move."""
         page = self.currentPage()
@@ -371,7 +388,7 @@ class Wizard(QWizard):
         self.go(number)
 
     def _start_checking_saved(self, label: str) -> None:
-        self.tasks.start(self._check_saved(label))
+        self.tasks.start(self._check_saved(label), holds=True)
 
     async def _check_saved(self, label: str) -> None:
         from palma_wizard import vault
@@ -414,7 +431,7 @@ class Wizard(QWizard):
             self._visited = {START}
         self.draft.choose(self.draft.exchange, practice=practising)
         title = self._say("name")
-        self.setWindowTitle(f"{title} – {self._say('practice.banner').partition('.')[0]}" if practising else title)
+        self.setWindowTitle(f"{title} – {re.split('[.。]', self._say('practice.banner'))[0]}" if practising else title)
         for page in self._pages.values():
             page.set_practice(practising)
 
@@ -520,6 +537,24 @@ class Wizard(QWizard):
         self.data_page.clear()
         self._practice.stop()
         self.closed.emit()
+
+
+class _Focus:
+    """What had it, to be given to what stands in its place."""
+
+    def __init__(self, widget: QWidget | None) -> None:
+        self._name = "" if widget is None else widget.objectName()
+        self._cursor = widget.cursorPosition() if isinstance(widget, QLineEdit) else 0
+
+    def give_to(self, *places: QWidget) -> None:
+        """In the first of the places that has it."""
+        for place in places:
+            there = place.findChild(QWidget, self._name) if self._name else None
+            if there is not None and there.isVisible():
+                there.setFocus()
+                if isinstance(there, QLineEdit):
+                    there.setCursorPosition(self._cursor)
+                return
 
 
 def _import_the_rest() -> None:

@@ -45,6 +45,13 @@ def test_beside_a_browser_it_is_narrow_high_and_above_other_windows(window: Wiza
     assert window.button(QWizard.WizardButton.HelpButton).text() == WORDS.say("button.help")
 
 
+def test_a_window_that_filled_the_screen_is_narrow_too(window: Wizard) -> None:
+    window.setWindowState(Qt.WindowState.WindowMaximized)
+    window._set_compact(True)
+    assert not window.isMaximized()
+    assert window.width() <= 440
+
+
 def test_size_and_place_are_remembered_and_the_narrow_window_is_not(
     window: Wizard, settings: Settings, run: Runner
 ) -> None:

@@ -40,7 +40,7 @@ def strongest(picture: QImage, place: QRect) -> float:
         for y in range(seen.top(), seen.bottom())
     )
     if len(pixels) < 2:
-        return 21
+        return 1
     ground = pixels.most_common(1)[0][0]
     return max(contrast(ground, pixel) for pixel in pixels)
 
@@ -58,6 +58,10 @@ def too_weak(window: Wizard, least: float) -> Iterator[str]:
         if isinstance(widget, QPushButton) and not widget.isEnabled():
             continue  # nothing to be read in haste; the strong sets have them dashed
         needs = least if not is_drawn else 3
+        if isinstance(widget, QPushButton | QLineEdit):
+            seen.adjust(4, 4, -4, -4)  # its border is no words
+            if isinstance(widget, QLineEdit) and not (widget.text() or widget.placeholderText()):
+                continue
         found = strongest(picture, seen.translated(widget.mapTo(window, QPoint())))
         if found < needs:
             text = widget.text() if isinstance(widget, QLabel | QPushButton | _Item) else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWizard
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWizard
 
 from palma_wizard import assets, guide
 from palma_wizard.exchanges import Outcome
@@ -193,3 +194,78 @@ def test_the_terminals_language(monkeypatch: pytest.MonkeyPatch) -> None:
     assert guide.spoken_here() == "sl"
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     assert guide.spoken_here() == "en"
+
+
+def test_no_secret_stands_in_a_page_that_was_made_anew_unseen(window: Wizard) -> None:
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "secret")
+    assert line is not None
+    line.setText("b" * 32)
+    window.go(NOTICE)
+    window.rebuild()
+    assert [each.text() for each in window.data_page.findChildren(QLineEdit) if not each.isReadOnly()] == [""] * 3
+    assert window.draft.entry.secret == "b" * 32
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "secret")
+    assert line is not None
+    assert line.text() == "b" * 32
+
+
+def test_the_focus_stays_where_one_types(window: Wizard) -> None:
+    window.activateWindow()
+    window.go(DATA)
+    line = window.data_page.findChild(QLineEdit, "secret")
+    assert line is not None
+    line.setFocus()
+    line.setText("abcdef")
+    line.setCursorPosition(3)
+    window.rebuild()
+    there = window.focusWidget()
+    assert isinstance(there, QLineEdit)
+    assert (there.objectName(), there.cursorPosition(), there is line) == ("secret", 3, False)
+    window.rail.language.setFocus()
+    window.rebuild()
+    assert window.focusWidget() is window.rail.language
+
+
+def test_old_pages_are_let_go_of_however_often_they_are_replaced(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        window.background_work()
+        for _ in range(3):
+            window.rebuild()
+        await until(lambda: len(window.findChildren(type(window.data_page))) == 1, "old pages are kept")
+        await until(lambda: window.start_page._may_look, "what waits for the first paint was forgotten")
+
+    run(walk())
+
+
+def test_under_a_dialog_it_waits(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        page = window.start_page
+        window._open_help()
+        await asyncio.sleep(0.05)
+        window.rebuild()
+        assert window.start_page is page
+        dialog = window.findChild(QDialog, "help-dialog")
+        assert dialog is not None
+        dialog.close()
+        await asyncio.sleep(0.05)
+        await until(lambda: window.start_page is not page, "it was forgotten")
+
+    run(walk())
+
+
+def test_while_a_key_is_removed_it_waits(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        page, ends = window.start_page, asyncio.Event()
+
+        async def work() -> None:
+            await ends.wait()
+
+        window.tasks.start(work(), holds=True)
+        window.rebuild()
+        assert window.start_page is page
+        ends.set()
+        await until(lambda: window.start_page is not page, "it was forgotten")
+
+    run(walk())

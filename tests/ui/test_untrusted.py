@@ -69,6 +69,7 @@ SETTINGS = {
     "a negative step": b'{"step": "-3", "exchange": "hitbtc2"}',
     "another exchange": b'{"step": "4", "exchange": "<b>nobody</b>"}',
     "a size that is none": b'{"geometry": "AAAA"}',
+    "half a character": b'{"geometry": "\\ud800", "step": "\\ud800"}',
     "another language": b'{"language": "../../etc/passwd"}',
     "noise": random.Random(5).randbytes(20_000),
 }
