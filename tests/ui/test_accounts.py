@@ -81,8 +81,9 @@ def test_of_several_accounts_each_is_checked_replaced_and_removed_by_its_name(
         await until(lambda: window.draft.verdict is not None, "no verdict")
         assert window.draft.verdict is not None
         assert window.draft.verdict.outcome is Outcome.WORKS
+        stored = WORDS.say("check.stored", account="trading")
+        await until(lambda: stored in visible_words(window), "it is not told that it is stored")
         assert not window.check_page.save.isVisible(), "it is stored already"
-        assert WORDS.say("check.stored", account="trading") in visible_words(window)
         click(find(window.check_page, "copy-secret"))
         await until(lambda: QGuiApplication.clipboard().text() == OWN.secret, "the stored key was not copied")
         assert window.check_page.isComplete()
