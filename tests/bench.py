@@ -320,6 +320,7 @@ class Pulse:
 
 
 def walk_check(window: Wizard) -> dict[str, float]:
+    from palma_wizard import vault
     from palma_wizard.exchanges import Credentials
     from palma_wizard.ui.wizard import CHECK
 
@@ -338,7 +339,9 @@ def walk_check(window: Wizard) -> dict[str, float]:
     page.save.click()
     wait_until(page.done.isVisible)
     wait(0.2)
-    return {"idle": idle, "check": check, "verdict": verdict, "save": pulse.take()}
+    save = pulse.take()
+    vault.open_vault().forget(window.draft.exchange, window.draft.label)
+    return {"idle": idle, "check": check, "verdict": verdict, "save": save}
 
 
 def walk_idle(_: Wizard) -> dict[str, float]:

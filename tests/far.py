@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import ssl
 import sys
@@ -103,6 +104,7 @@ async def serve(exchange: str, tls: ssl.SSLContext) -> None:
     while await asyncio.to_thread(sys.stdin.readline):
         print(json.dumps({"connections": road.connections, "trips": road.most}), flush=True)
         road.connections = road.most = 0
+    os._exit(0)  # whatever is still on the road
 
 
 if __name__ == "__main__":
