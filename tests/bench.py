@@ -55,6 +55,7 @@ def show(rows: Sequence[Row]) -> None:
     widths = [max(len(row[column]) for row in table) for column in range(4)]
     for row in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[1]:.1f}: where others work too, only ratios tell much")
 
 
 def starts() -> Iterator[Row]:
