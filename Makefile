@@ -66,6 +66,10 @@ audit: .venv/.lock-audit-done ## Write a list of parts (SBOM), search the code a
 gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page in every look (ARGS="dark ar" for some)
 	@$(BIN)/python -m tests.gallery $(ARGS)
 
+.PHONY: bench
+bench: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.ccxt-done ## Measure speed and memory, each beside what it is compared with
+	@$(BIN)/python -m tests.bench
+
 .PHONY: pictures
 pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pictures from the practice site, with Chromium
 	@$(BIN)/python -m tests.pictures

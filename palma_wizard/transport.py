@@ -11,6 +11,7 @@ import math
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 import urllib.parse
@@ -63,6 +64,7 @@ class Door:
             raise ValueError("only loopback may be spoken to without TLS")
         self._base_url = base_url
         self._trust = trust
+        self._reading_trust = threading.Lock()
         self._lock = threading.Lock()
         self._lines: set[_Line] = set()
         self._closed = False
@@ -103,9 +105,11 @@ class Door:
         url = (self._base_url or f"https://{call.host}") + call.target
         proxies: dict[str, str] = {}
         try:
-            if urllib.parse.urlsplit(url).hostname not in _LOOPBACK:
+            target = urllib.parse.urlsplit(url)
+            if target.hostname not in _LOOPBACK:
                 proxies = get_environ_proxies(url)
-            with contextlib.closing(_Adapter(self._trust or _system_trust())) as adapter:
+            trust = self._trusted() if target.scheme == "https" else None
+            with contextlib.closing(_Adapter(trust)) as adapter:
                 return self._exchange(adapter, proxies, url, call.method, signed)
         except _TunnelError as error:
             return error.fault
@@ -114,6 +118,18 @@ class Door:
         except ValueError:
             # The listed addresses are well formed: only a proxy's can be wrong.
             return Fault.PROXY_MISSING if proxies and not line.tunnelled else Fault.BROKEN_OFF
+
+    def _trusted(self) -> ssl.SSLContext:
+        """Windows and macOS are asked about each certificate by truststore, which lets one handshake after the other
+        through a context, the slow ones as well: there each call has one of its own. Elsewhere all calls share what is
+        read from a file within some 20 ms; where it is not in its usual place, truststore knows others.
+        """
+        with self._reading_trust:
+            if self._trust is None and sys.platform not in {"win32", "darwin"}:
+                found = _at_least_tls_1_2(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+                found.set_default_verify_paths()
+                self._trust = found if found.cert_store_stats()["x509_ca"] else None
+            return self._trust or _at_least_tls_1_2(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
     def _exchange(
         self, adapter: _Adapter, proxies: dict[str, str], url: str, method: str, signed: Signed
@@ -219,9 +235,7 @@ class _Answer(http.client.HTTPResponse):
         self.msg.set_payload("")
 
 
-def _system_trust() -> ssl.SSLContext:
-    """One for each call: truststore lets one handshake after the other through a context, the slow ones as well."""
-    trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _at_least_tls_1_2(trust: ssl.SSLContext) -> ssl.SSLContext:
     trust.minimum_version = ssl.TLSVersion.TLSv1_2
     return trust
 
@@ -280,7 +294,7 @@ class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
 class _Adapter(requests.adapters.HTTPAdapter):
     """requests over the given trust store, every socket on its call's line."""
 
-    def __init__(self, trust: ssl.SSLContext) -> None:
+    def __init__(self, trust: ssl.SSLContext | None) -> None:
         self._trust = trust
         self._pools = {"http": _PlainPool, "https": _SecurePool}
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)

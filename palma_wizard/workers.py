@@ -7,11 +7,12 @@ writes a call's arguments, secrets included, to the debug log.
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import threading
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
     """Start `function` at once; the future is cancellable, the thread is not."""
+    import asyncio  # a window is painted before they are needed
+    import concurrent.futures
+
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
     future.set_running_or_notify_cancel()
 

@@ -8,13 +8,13 @@ import asyncio
 import datetime
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from palma_wizard.guide import Guide
+from tests.stage import perform
 
 OUT = Path(".gallery")
 COLOURS = {"light": "LIGHT", "dark": "DARK", "strong": "STRONG_DARK"}
@@ -182,13 +182,8 @@ def index(looks: list[str], before: Path) -> str:
 
 def take(look: str) -> int:
     """Each look in a process of its own, with a screen, a keyring and a home of its own."""
-    unlocked = 'printf "\\n" | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$0" "$@"'
-    stage = ["xvfb-run", "-a", "-s", "-screen 0 2400x1800x24", "dbus-run-session", "--", "sh", "-c", unlocked]
-    with tempfile.TemporaryDirectory() as home:
-        private = {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_RUNTIME_DIR": home}
-        scale = look.rpartition("-")[2].removesuffix("x")
-        environment = os.environ | private | {"QT_SCALE_FACTOR": scale, "PALMA_LOOK": look}
-        return subprocess.run([*stage, sys.executable, "-m", "tests.gallery"], env=environment, check=False).returncode
+    scale = look.rpartition("-")[2].removesuffix("x")
+    return perform([sys.executable, "-m", "tests.gallery"], {"QT_SCALE_FACTOR": scale, "PALMA_LOOK": look})
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import gzip
 import logging
 import socket
 import ssl
+import sys
 import threading
 import time
 import tracemalloc
@@ -623,6 +624,21 @@ def test_the_systems_own_store_trusts_none_of_them(
     with Server(replies(), serving(authority)) as server:
         assert ask(server.secure_url) is (fault if fault is Fault.TLS_TOO_OLD else Fault.UNTRUSTED)
         assert not server.asked
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there the system is asked about each certificate")
+def test_the_systems_store_is_read_once_for_all_calls_and_anew_for_the_next_check(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = tmp_path / "trusted.pem"
+    authority.ca.cert_pem.write_to_path(str(store))
+    monkeypatch.setenv("SSL_CERT_FILE", str(store))
+    with Server(replies(b"[7]"), authority.serving("127.0.0.1")) as server:
+        with contextlib.closing(Door([CALL], base_url=server.secure_url)) as first:
+            assert isinstance(first.send(CALL), Reply)
+            Authority().ca.cert_pem.write_to_path(str(store))
+            assert isinstance(first.send(CALL), Reply)
+        assert ask(server.secure_url) is Fault.UNTRUSTED
 
 
 def test_a_name_is_compared_with_the_certificates_names(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    import asyncio
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class Tasks(QObject):
         self, work: Coroutine[Any, Any, None], ended: Callable[[], None] | None = None, *, holds: bool = False
     ) -> Callable[[], object]:
         """Returns what cancels it; `ended` is called once it is over, in whatever way, and before `failed`."""
+        import asyncio  # a window is painted before it is needed
+
         task = asyncio.get_event_loop().create_task(work)
         self._running.add(task)
         if holds:
