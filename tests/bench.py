@@ -216,7 +216,7 @@ def in_the_window(what: str) -> int:
         QTimer.singleShot(0, self, lambda: finish(self))
 
     def finish(self: Wizard) -> None:
-        wait_until(lambda: self._warm)
+        wait_until(lambda: self.start_page._may_look)
         wait(1)
         print(json.dumps(walk(self)), flush=True)
         os._exit(0)

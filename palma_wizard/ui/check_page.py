@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import math
 import time
@@ -306,6 +305,8 @@ class CheckPage(Page):
         self.cancel.blockSignals(True)  # once is enough; switched off, it would lose the focus
 
     async def _check(self, ticket: Ticket) -> None:
+        import asyncio  # not before the first paint
+
         from palma_wizard import verify
 
         for row in self.rows.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Final
 
@@ -205,9 +206,14 @@ def icon_before_words(name: str, colour: str) -> QIcon:
 
 def pixmap(name: str, colour: str, size: int = 20) -> QPixmap:
     """One of resources/icons in one colour, sharp on this screen; empty where the file is missing."""
+    ratio = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
+    return _icon_drawn(name, colour, size, ratio, turned=name in _TURNED and QGuiApplication.isRightToLeft())
+
+
+@functools.lru_cache(256)
+def _icon_drawn(name: str, colour: str, size: int, ratio: float, *, turned: bool) -> QPixmap:
     from PySide6.QtSvg import QSvgRenderer
 
-    ratio = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
     picture = QPixmap(round(size * ratio), round(size * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
@@ -216,7 +222,7 @@ def pixmap(name: str, colour: str, size: int = 20) -> QPixmap:
     except OSError:
         return picture
     painter = QPainter(picture)
-    if name in _TURNED and QGuiApplication.isRightToLeft():
+    if turned:
         painter.translate(size, 0)
         painter.scale(-1, 1)
     QSvgRenderer(QByteArray(source.replace(b"#000", colour.encode()))).render(painter, QRectF(0, 0, size, size))

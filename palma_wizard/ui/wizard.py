@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
@@ -36,6 +36,9 @@ from palma_wizard.ui.rail import Rail
 from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.start_page import StartPage
 from palma_wizard.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    import asyncio
 
 START, DATA, NOTICE, CHECK = 0, 9, 10, 11
 """Numbers of pages; those between the first two are the chosen exchange's steps in the browser, at most eight."""
@@ -282,6 +285,8 @@ class Wizard(QWizard):
                 page.deleteLater()
 
         if ending:
+            import asyncio  # not before the first paint
+
             asyncio.gather(*ending, return_exceptions=True).add_done_callback(gone)
         else:
             gone()
@@ -294,6 +299,8 @@ class Wizard(QWizard):
     async def _warm_up(self) -> None:
         motion.ask()
         await workers.run(_import_the_rest)
+        gc.collect()
+        gc.freeze()  # what is there now stays, and need not be looked through at each turn of a page
         self.start_page.start_looking()
         self.data_page.start_looking()
 

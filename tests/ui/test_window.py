@@ -532,7 +532,8 @@ application = app.make_application()
 window = wizard.Wizard(guide.load(), Settings(Path(sys.argv[1])))
 window.show()
 application.processEvents()
-print(sorted({name.partition(".")[0] for name in sys.modules} & {"requests", "urllib3", "keyring", "qasync", "flask"}))
+late = {"requests", "urllib3", "keyring", "asyncio", "qasync", "flask"}
+print(sorted({name.partition(".")[0] for name in sys.modules} & late))
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "window.json")], capture_output=True, text=True, check=True
