@@ -38,10 +38,11 @@ cp "$here/share/palma-wizard.desktop" "$share/applications/"
 filled palma-wizard.metainfo.xml >"$share/metainfo/example.palmabot.palma_wizard.metainfo.xml"
 for page in palma-wizard.1 palma-check.1; do filled "$page" | gzip -9n >"$share/man/man1/$page.gz"; done
 "$python" "$here/pack.py" icons "$share/icons/hicolor"
-"$python" "$here/pack.py" copyright "$folder" "$work" >"$share/doc/palma-wizard/copyright"
+"$python" "$here/pack.py" copyright "$work" >"$share/doc/palma-wizard/copyright"
 desktop-file-validate "$share/applications/palma-wizard.desktop"
 appstreamcli validate --no-net --no-color "$share"/metainfo/*.xml >"$scratch/appstream.log" || { cat "$scratch/appstream.log"; exit 1; }
 
+depends=$("$python" "$here/pack.py" depends "$folder")
 root=$scratch/deb
 mkdir -p "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib"
 cp -r "$folder" "$root/usr/lib/"
@@ -53,7 +54,7 @@ Version: $version
 Architecture: $architecture
 Maintainer: The PalmaBot Setup Wizard authors <maintainers@palmabot.example>
 Installed-Size: $(du --apparent-size -sk "$root/usr" | cut -f 1)
-Depends: $("$python" "$here/pack.py" depends "$folder")
+Depends: $depends
 Recommends: fonts-dejavu-core | fonts-noto-core, gnome-keyring | kwalletmanager | keepassxc
 Suggests: fonts-noto-core, fonts-noto-cjk
 Section: utils
@@ -64,10 +65,10 @@ Description: make, test and keep an API key for PalmaBot
  of the desktop.
 END
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-dpkg-deb -Zxz -z9 --root-owner-group --build "$root" "$target/palma-wizard_${version}_${architecture}.deb" >/dev/null
+dpkg-deb -Zxz -z6 --root-owner-group --build "$root" "$target/palma-wizard_${version}_${architecture}.deb" >/dev/null
 
 name=palma-wizard-$version-linux-$(uname -m)
 mkdir -p "$scratch/$name"
 cp -r "$folder"/. "$share" "$scratch/$name/"
 tar --create --directory "$scratch" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
-    --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -9e -T1 >"$target/$name.tar.xz"
+    --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name.tar.xz"

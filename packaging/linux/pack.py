@@ -1,8 +1,8 @@
 """Describes the frozen folder: which Debian packages it needs, whose work is in it under which licence, and its icons.
 
-    pack.py depends FOLDER             prints the Depends field; fails where a library comes from no listed package
-    pack.py copyright FOLDER WORK      prints whose work the folder holds, with the texts of all licences
-    pack.py icons TARGET               writes the icon in the sizes of desktops below TARGET
+pack.py depends FOLDER             prints the Depends field; fails where a library comes from no listed package
+pack.py copyright WORK             prints whose work the folder holds, with the texts of all licences
+pack.py icons TARGET               writes the icon in the sizes of desktops below TARGET
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ DOCUMENTS = Path("/usr/share/doc")
 SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 LIBC = {"libc6", "libgcc-s1", "libstdc++6"}
 IS_LICENCE = re.compile(r"licen[cs]e|copying|notice|authors", re.IGNORECASE)
-QT = """Qt 6 and Qt for Python (PySide6, shiboken6), (C) The Qt Company Ltd. and other contributors, are used under the GNU
-Lesser General Public License, version 3. They lie in the folder as shared libraries of their own (lib/PySide6, lib/shiboken6)
-and can be replaced by others that fit; their source code is published by the Qt Project under the same version numbers:
-{versions}. The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; it can be replaced by ICU's."""
+QT = """Qt 6 and Qt for Python (PySide6, shiboken6), (C) The Qt Company Ltd. and other contributors, are used under the
+GNU Lesser General Public License, version 3. They lie in the folder as shared libraries of their own (lib/PySide6 and
+lib/shiboken6) and can be replaced by others that fit; their source code is published by the Qt Project under the same
+version numbers: {versions}.
+The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; ICU's own can be put in its place."""
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
@@ -59,14 +60,17 @@ def depends(folder: Path) -> str:
     here = {path.name for path in files}
     cache = dict(re.findall(r"^\t(\S+) \(libc6,x86-64.*?=> (\S+)$", output("/sbin/ldconfig", "-p"), re.MULTILINE))
     glibc = (0, 0)
+    wrong = []
     for path in files:
         described = output("objdump", "-p", path)
         for name in re.findall(r"NEEDED +(\S+)", described):
             if name not in here and name not in cache:
-                raise SystemExit(f"{path} needs {name}, which is not on this machine")
-            if name not in here and (package := owner(cache[name])) not in LIBC | listed:
-                raise SystemExit(f"{path} needs {name} of {package}, which {RUN_LIST.name} does not list")
+                wrong.append(f"{path} needs {name}, which is not on this machine")
+            elif name not in here and (package := owner(cache[name])) not in LIBC | listed:
+                wrong.append(f"{path} needs {name} of {package}, which {RUN_LIST.name} does not list")
         glibc = max(glibc, *((int(a), int(b)) for a, b in re.findall(r"GLIBC_(\d+)\.(\d+)", described)), (0, 0))
+    if wrong:
+        raise SystemExit("\n".join(wrong))
     core = [f"libc6 (>= {glibc[0]}.{glibc[1]})", "libgcc-s1", "libstdc++6", "ca-certificates"]
     return ", ".join([*core, *(row for row in rows if not row.startswith("fonts-"))])
 
@@ -81,11 +85,13 @@ def sources(work: Path) -> set[str]:
     return found
 
 
-def copyright_file(folder: Path, work: Path) -> str:
+def copyright_file(work: Path) -> str:
     used = sources(work)
     pieces: dict[str, list[Path]] = {"PalmaBot Setup Wizard": [ROOT / "LICENSE"]}
     python = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
-    pieces[f"Python {sys.version.split()[0]}"] = [python if python.is_file() else DOCUMENTS / "python3.11" / "copyright"]
+    pieces[f"Python {sys.version.split()[0]}"] = [
+        python if python.is_file() else DOCUMENTS / "python3.11" / "copyright"
+    ]
     versions = []
     for each in sorted(importlib.metadata.distributions(), key=lambda each: each.name.lower()):
         files = each.files or []
@@ -100,7 +106,9 @@ def copyright_file(folder: Path, work: Path) -> str:
         if Path(library).is_file() and "/python3" not in library:
             package = owner(library)
             pieces[f"{Path(library).name} (Debian package {package})"] = [DOCUMENTS / package / "copyright"]
-    icu, core = (next(iter(sorted(DOCUMENTS.glob(f"{name}/copyright"))), None) for name in ("libicu[0-9]*", "libqt6core6*"))
+    icu, core = (
+        next(iter(sorted(DOCUMENTS.glob(f"{name}/copyright"))), None) for name in ("libicu[0-9]*", "libqt6core6*")
+    )
     if icu is None or core is None:
         raise SystemExit("the licences of ICU and of what Qt holds are read from Debian's libicu and libqt6core6")
     pieces["ICU, in Qt's libraries"], pieces["what others gave to Qt"] = [icu], [core]
