@@ -122,14 +122,11 @@ def _ask_to_close(window: int) -> None:
 class TestDebian:
     """Root is needed to make a Debian inside this one."""
 
-    @pytest.fixture(scope="class", autouse=True)
-    def _as_root(self) -> None:
-        if os.geteuid() != 0:
-            pytest.skip("only root can install in a clean Debian")
-
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def package(self) -> Iterator[Path]:
         """Where the package lies inside the clean Debian."""
+        if os.geteuid() != 0:
+            pytest.skip("only root can install in a clean Debian")
         if not (CLEAN / "ready").is_file():
             _make_clean()
         needed = subprocess.check_output(["dpkg-deb", "--field", _only("*.deb"), "Depends"], text=True).strip()
