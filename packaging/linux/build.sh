@@ -29,7 +29,8 @@ for data in "$folder"/lib/PySide6/Qt/lib/libicudata.so.*; do
     strip --strip-unneeded "$data"
 done
 find "$folder" -type f -exec chmod 644 {} +
-chmod 755 "$folder/palma-wizard" "$folder/palma-check"
+chmod 755 "$folder/palma-wizard"
+ln -s palma-wizard "$folder/palma-check"
 
 filled() { sed -e "s/@VERSION@/$version/g" -e "s/@DATE@/$day/g" "$here/share/$1"; }
 share=$scratch/share
@@ -45,7 +46,7 @@ appstreamcli validate --no-net --no-color "$share"/metainfo/*.xml >"$scratch/app
 depends=$("$python" "$here/pack.py" depends "$folder")
 root=$scratch/deb
 mkdir -p "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib"
-cp -r "$folder" "$root/usr/lib/"
+cp -a "$folder" "$root/usr/lib/"
 cp -r "$share" "$root/usr/"
 for program in palma-wizard palma-check; do ln -s "../lib/palma-wizard/$program" "$root/usr/bin/$program"; done
 cat >"$root/DEBIAN/control" <<END
@@ -69,6 +70,6 @@ dpkg-deb -Zxz -z6 --root-owner-group --build "$root" "$target/palma-wizard_${ver
 
 name=palma-wizard-$version-linux-$(uname -m)
 mkdir -p "$scratch/$name"
-cp -r "$folder"/. "$share" "$scratch/$name/"
+cp -a "$folder"/. "$share" "$scratch/$name/"
 tar --create --directory "$scratch" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
     --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name.tar.xz"
