@@ -1,4 +1,4 @@
-"""What both frozen programs start with: they are one file with two names, as each would hold all of Python's modules."""
+"""What both frozen programs start with: one file with two names, as each would hold all of Python's modules."""
 
 import sys
 from pathlib import Path
