@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 AUDIT := .venv/audit/bin
+PACKAGE := .venv/package/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 PIP_LOCKED := $(PIP) --require-hashes --only-binary :all: --requirement
 APT := bash packaging/linux/apt.sh
@@ -74,6 +75,14 @@ bench: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.ccxt-done ## Meas
 pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pictures from the practice site, with Chromium
 	@$(BIN)/python -m tests.pictures
 
+.PHONY: packages
+packages: packages-linux ## Build the packages into dist, and test them
+
+.PHONY: packages-linux
+packages-linux: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-package-done
+	@bash packaging/linux/build.sh
+	@$(BIN)/python -m pytest tests/packages/test_linux.py $(ARGS)
+
 .PHONY: lock
 lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the newest)
 	@test -x $(BIN)/uv || $(PIP) uv==0.13.9
@@ -81,6 +90,7 @@ lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the 
 	@$(UV_COMPILE) --group dev --constraint requirements.lock --output-file tests/requirements.lock
 	@$(UV_COMPILE) --group audit --constraint requirements.lock --constraint tests/requirements.lock \
 		--output-file tests/audit.lock
+	@$(UV_COMPILE) --group package --constraint requirements.lock --output-file packaging/package.lock
 
 .PHONY: clean
 clean: ## Remove all that was made here, .venv too
@@ -118,6 +128,15 @@ MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF
 	@echo "Installing the pinned Python packages for the audit..."
 	@$(BIN)/python -m venv --clear .venv/audit
 	@$(subst $(BIN),$(AUDIT),$(PIP_LOCKED)) $<
+	@touch $@
+
+# And of its own for packages: what is in it may end up in them.
+.venv/.lock-package-done: requirements.lock packaging/package.lock packaging/linux/apt-package.txt .venv/pyvenv.cfg
+	@$(APT) packaging/linux/apt-package.txt
+	@echo "Installing the pinned Python packages for packages..."
+	@$(BIN)/python -m venv --clear .venv/package
+	@$(subst $(BIN),$(PACKAGE),$(PIP_LOCKED)) requirements.lock
+	@$(subst $(BIN),$(PACKAGE),$(PIP_LOCKED)) packaging/package.lock
 	@touch $@
 
 # ccxt is a client to compare with. Two versions of it fit no one environment; what they need besides is in it already.

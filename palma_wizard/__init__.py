@@ -17,6 +17,7 @@ The ground floor knows no Qt and is what the window (`ui`) and the command line 
     plurals     which form of its words a language takes with a number
     practice    practice exchanges on loopback
     draft       the rule that only the entry that passed may be saved
+    selftest    whether an installation is whole
 
 A check goes: entry -> draft.begin -> verify.check -> exchange.read -> draft.finish.
 Saving goes: draft.passed -> vault.save -> draft.stored.

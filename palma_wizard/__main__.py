@@ -18,6 +18,10 @@ def main(arguments: list[str] | None = None) -> int:
         from palma_wizard import cli
 
         return cli.main(words[1:])
+    if words == ["--self-test"]:
+        from palma_wizard.ui import app, selftest
+
+        return selftest.run(app.make_application())
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--practice", nargs="?", const="works", choices=SCENARIOS)
     parser.add_argument("--lang", default="")

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
-from palma_wizard import address, entry, guide, report, secrecy, vault, verify
+from palma_wizard import address, entry, guide, report, secrecy, selftest, vault, verify
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict, whitelist
 from palma_wizard.exchanges.registry import BY_NAME
@@ -69,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
     try:
-        code = _run(arguments)
+        code = (
+            selftest.run() if (sys.argv[1:] if arguments is None else arguments) == ["--self-test"] else _run(arguments)
+        )
         sys.stdout.flush()
     except* BrokenPipeError:
         # Whoever read the output went away; Python would complain of it once more at exit.

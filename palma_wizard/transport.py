@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import requests
@@ -233,6 +234,15 @@ class _Answer(http.client.HTTPResponse):
         # urllib3 logs what it cannot read of the headers; a server may repeat in there what it was sent.
         self.msg.defects.clear()
         self.msg.set_payload("")
+
+
+def knows_certificates() -> bool:
+    """Whether this system's certificates can be loaded and, where they are files, whether there are any."""
+    trust = _at_least_tls_1_2(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    ready = trust.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
+    folder = ssl.get_default_verify_paths().capath
+    in_files = ready.context.cert_store_stats()["x509_ca"] or (folder and any(Path(folder).glob("*.[0-9]")))
+    return bool(in_files) or sys.platform in {"win32", "darwin"}
 
 
 def _at_least_tls_1_2(trust: ssl.SSLContext) -> ssl.SSLContext:

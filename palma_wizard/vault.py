@@ -409,6 +409,19 @@ def _find(*, practice: bool) -> list[Vault]:
     return found
 
 
+def broken_stores() -> list[str]:
+    """Those of this system's stores whose classes cannot be imported, or what they stand on; for the self-test."""
+    broken = []
+    for module, kind, name in _STORES.get(sys.platform, ()):
+        try:
+            getattr(importlib.import_module(module), kind)
+            if name == "Secret Service":
+                importlib.import_module("secretstorage")
+        except Exception as error:  # noqa: BLE001 - as in _find
+            broken.append(f"{name}: {type(error).__name__}")
+    return broken
+
+
 def _nothing_from_outside(_: object) -> None:
     """KEYRING_PROPERTY_… in the environment would choose another collection or keychain file."""
 

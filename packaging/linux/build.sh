@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Builds the .deb and the .tar.xz: build.sh [TARGET]. Two runs from one commit give the same bytes (reproduce.sh shows it).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+target=${1:-dist}
+here=packaging/linux
+python=.venv/package/bin/python
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 LC_ALL=C.UTF-8 TZ=UTC
+version=$(sed -n 's/^__version__: Final = "\(.*\)"$/\1/p' palma_wizard/__init__.py)
+architecture=$(dpkg --print-architecture)
+day=$(date --date="@$SOURCE_DATE_EPOCH" +%F)
+umask 022
+
+scratch=build/linux
+rm -rf "$scratch"
+mkdir -p "$scratch" "$target"
+
+"$python" -m PyInstaller --noconfirm --clean --log-level ERROR --distpath "$scratch" --workpath "$scratch/work" \
+    "$here/palma-wizard.spec"
+folder=$scratch/palma-wizard
+work=$scratch/work/palma-wizard
+strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so
+for data in "$folder"/lib/PySide6/Qt/lib/libicudata.so.*; do
+    name=${data##*/}
+    rm "$data"
+    gcc -shared -nostdlib -Wl,--build-id=none -Wl,-soname,"$name" -DVERSION="${name##*.}" -o "$data" "$here/icudata.c"
+    strip --strip-unneeded "$data"
+done
+find "$folder" -type f -exec chmod 644 {} +
+chmod 755 "$folder/palma-wizard"
+ln -s palma-wizard "$folder/palma-check"
+
+filled() { sed -e "s/@VERSION@/$version/g" -e "s/@DATE@/$day/g" "$here/share/$1"; }
+share=$scratch/share
+mkdir -p "$share/applications" "$share/metainfo" "$share/man/man1" "$share/doc/palma-wizard"
+cp "$here/share/palma-wizard.desktop" "$share/applications/"
+filled palma-wizard.metainfo.xml >"$share/metainfo/example.palmabot.palma_wizard.metainfo.xml"
+for page in palma-wizard.1 palma-check.1; do filled "$page" | gzip -9n >"$share/man/man1/$page.gz"; done
+"$python" "$here/pack.py" icons "$share/icons/hicolor"
+"$python" "$here/pack.py" copyright "$work" >"$share/doc/palma-wizard/copyright"
+desktop-file-validate "$share/applications/palma-wizard.desktop"
+appstreamcli validate --no-net --no-color "$share"/metainfo/*.xml >"$scratch/appstream.log" || { cat "$scratch/appstream.log"; exit 1; }
+
+depends=$("$python" "$here/pack.py" depends "$folder")
+root=$scratch/deb
+mkdir -p "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib"
+cp -a "$folder" "$root/usr/lib/"
+cp -r "$share" "$root/usr/"
+for program in palma-wizard palma-check; do ln -s "../lib/palma-wizard/$program" "$root/usr/bin/$program"; done
+cat >"$root/DEBIAN/control" <<END
+Package: palma-wizard
+Version: $version
+Architecture: $architecture
+Maintainer: The PalmaBot Setup Wizard authors <maintainers@palmabot.example>
+Installed-Size: $(du --apparent-size -sk "$root/usr" | cut -f 1)
+Depends: $depends
+Recommends: fonts-dejavu-core | fonts-noto-core, gnome-keyring | kwalletmanager | keepassxc
+Suggests: fonts-noto-core, fonts-noto-cjk
+Section: utils
+Priority: optional
+Description: make, test and keep an API key for PalmaBot
+ Leads step by step from an account at HitBTC, Bitstamp or CEX.IO to a tested
+ API key for PalmaBot, tells what the key may do, and keeps it in the keyring
+ of the desktop.
+END
+(cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+dpkg-deb -Zxz -z6 --root-owner-group --build "$root" "$target/palma-wizard_${version}_${architecture}.deb" >/dev/null
+
+name=palma-wizard-$version-linux-$(uname -m)
+mkdir -p "$scratch/$name"
+cp -a "$folder"/. "$share" "$scratch/$name/"
+tar --create --directory "$scratch" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
+    --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name.tar.xz"
