@@ -50,6 +50,8 @@ def too_weak(window: Wizard, least: float) -> Iterator[str]:
     for widget in window.findChildren(QWidget):
         if not isinstance(widget, QLabel | QPushButton | QLineEdit | _Item) or not widget.isVisible():
             continue
+        if widget.objectName() == "picture":
+            continue  # of the exchange's page, and perhaps not read yet
         seen = widget.visibleRegion().boundingRect()
         is_words = isinstance(widget, QLabel) and bool(widget.text())
         is_drawn = isinstance(widget, QLabel) and not widget.pixmap().isNull()

@@ -44,7 +44,7 @@ INPUTS = int(os.environ.get("PALMA_FORM_INPUTS", "60"))
 """Texts that are put into the form in one of the ways."""
 
 TEXTS_IN_A_ROW: Final = 6
-LONGEST_STEP: Final = 1.0
+LONGEST_STEP: Final = 3.0
 """Seconds."""
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
