@@ -77,9 +77,17 @@ def keyring_session(_private_home: Path) -> Iterator[None]:
 
 
 def _wait_for_keyring() -> None:
+    """Nobody asks for it before it is there: the bus would start another one then, a locked one."""
+    from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
+    from jeepney.io.blocking import Proxy, open_dbus_connection  # type: ignore[import-untyped]
+
     from palma_wizard import vault
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
+    with open_dbus_connection() as connection:
+        while not Proxy(message_bus, connection).NameHasOwner("org.freedesktop.secrets")[0]:
+            assert time.monotonic() < deadline, "the keyring did not start"
+            time.sleep(0.05)
     while True:
         try:
             vault.open_vault(practice=True)
