@@ -453,7 +453,9 @@ class Trial:
                 self.counted[f"done, and called a trouble: {work.name}, {kind}, {answer.trouble}"] += 1
                 assert work.name == "forget" or answer.trouble == Trouble.UNSURE.value
         else:
-            assert after.damaged <= found.damaged <= before.damaged
+            # Killed in its own write, gnome-keyring was once seen to leave an item with nothing in it.
+            half = kind == "store killed" and work.name == "save"
+            assert after.damaged <= found.damaged <= before.damaged + half
         possible = [*before.older]
         label = composed(work.entry[0])
         if work.name == "save" and label in before.accounts and found.accounts == after.accounts:

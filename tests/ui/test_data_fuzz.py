@@ -275,9 +275,11 @@ class Hands:
             QTest.keyClick(line, K.Key_A, CTRL)
             for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection):
                 QGuiApplication.clipboard().setText(text, mode)
+        before = line.text()
         QTest.keyClick(line, *hit)
         if replaces and len(text) < 16_000:
-            assert [line.text()] == [entry.clean(text).text] or not text
+            # Where nothing of it can be part of a key, nothing is pasted.
+            assert [line.text()] == [entry.clean(text).text or before]
 
     def paste_with_middle_button(self, name: str, text: str) -> None:
         self.inputs += 1
