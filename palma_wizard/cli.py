@@ -65,13 +65,12 @@ class Stop(Exception):  # noqa: N818 - not an error: a sentence for the person, 
 
 def main(arguments: list[str] | None = None) -> int:
     secrecy.install()
+    typed = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
     try:
-        code = (
-            selftest.run() if (sys.argv[1:] if arguments is None else arguments) == ["--self-test"] else _run(arguments)
-        )
+        code = selftest.run() if typed == ["--self-test"] else _run(typed)
         sys.stdout.flush()
     except* BrokenPipeError:
         # Whoever read the output went away; Python would complain of it once more at exit.
@@ -80,9 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _run(arguments: list[str] | None) -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        words = guide.load(guide.asked_for(sys.argv[1:] if arguments is None else arguments) or guide.spoken_here())
+        words = guide.load(guide.asked_for(arguments) or guide.spoken_here())
     except guide.GuideError as error:
         print(f"A file of this program is missing or damaged: {error}. Please install it again.", file=sys.stderr)
         return PROGRAM_DAMAGED
@@ -98,7 +97,7 @@ class _Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(None, message)
 
 
-def _understood(words: guide.Guide, arguments: list[str] | None) -> argparse.Namespace:
+def _understood(words: guide.Guide, arguments: list[str]) -> argparse.Namespace:
     """Argparse's own messages are never shown: they are English, and repeat what may be a secret in the wrong place."""
     try:
         chosen = _parser(words).parse_args(arguments)

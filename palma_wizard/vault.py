@@ -81,10 +81,6 @@ class VaultError(Exception):
         self.trouble = trouble
 
 
-class _TakenError(VaultError):
-    """What was written was replaced at once by somebody else."""
-
-
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What was stored for an account, on which day, and which allowed addresses let this computer in then."""
@@ -262,22 +258,19 @@ class Vault:
 
     def _put(self, service: str, text: str) -> None:
         """Write to a free slot and read back, or take it out again."""
-        written = False
+        written, ours = False, True
         with _claim(service):
             self._go_on()
             try:
                 self._write(service, text)
                 written = True
                 found = self._read(service)
-                if found is not None and found != text and _item(0, found).saved is not None:
-                    raise _TakenError(Trouble.NOT_KEPT)
-                if found != text:
+                if found != text:  # a whole item that another program, which knows of no lock, saved there stays
+                    ours = found is None or _item(0, found).saved is None
                     raise VaultError(Trouble.NOT_KEPT)
                 self._go_on()
-            except _TakenError:  # another program, which knows of no lock, saved there: it stays
-                raise
             except VaultError as error:
-                if error.trouble is Trouble.LOCKED and not written:  # a store asks before it writes
+                if not ours or (error.trouble is Trouble.LOCKED and not written):  # a store asks before it writes
                     raise
                 try:
                     self._remove(service)

@@ -17,10 +17,10 @@ scratch=build/linux
 rm -rf "$scratch"
 mkdir -p "$scratch" "$target"
 
-"$python" -m PyInstaller --noconfirm --clean --log-level ERROR --distpath "$scratch" --workpath "$scratch/work" \
+"$python" -m PyInstaller --noconfirm --clean --log-level ERROR --distpath "$scratch" --workpath "$scratch/analysis" \
     "$here/palma-wizard.spec"
 folder=$scratch/palma-wizard
-work=$scratch/work/palma-wizard
+analysis=$scratch/analysis/palma-wizard
 strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so
 for data in "$folder"/lib/PySide6/Qt/lib/libicudata.so.*; do
     name=${data##*/}
@@ -39,7 +39,7 @@ cp "$here/share/palma-wizard.desktop" "$share/applications/"
 filled palma-wizard.metainfo.xml >"$share/metainfo/example.palmabot.palma_wizard.metainfo.xml"
 for page in palma-wizard.1 palma-check.1; do filled "$page" | gzip -9n >"$share/man/man1/$page.gz"; done
 "$python" "$here/pack.py" icons "$share/icons/hicolor"
-"$python" "$here/pack.py" copyright "$work" >"$share/doc/palma-wizard/copyright"
+"$python" "$here/pack.py" copyright "$analysis" >"$share/doc/palma-wizard/copyright"
 desktop-file-validate "$share/applications/palma-wizard.desktop"
 appstreamcli validate --no-net --no-color "$share"/metainfo/*.xml >"$scratch/appstream.log" || { cat "$scratch/appstream.log"; exit 1; }
 

@@ -36,7 +36,6 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     chosen = guide.best_of([wanted]) if wanted else settings.get("language") or language.of_the_system()
     try:
         words = language.speak(app, chosen)
-        theme.apply(app)  # it knows of directions
     except guide.GuideError as error:
         return _cannot_start(f"A file of this program is missing or damaged: {error}. Please install it again.")
     try:

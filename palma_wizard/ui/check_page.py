@@ -19,7 +19,7 @@ from palma_wizard.guide import Guide
 from palma_wizard.practice import PAGES
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.copy_panel import CopyPanel
+from palma_wizard.ui.copy_panel import CopyPanel, from_keyring
 from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.page import TONE_ICONS, Notice, Page, announce, button, empty, icon_label, label, named, switch
 from palma_wizard.ui.rehearsal import RehearsalView
@@ -69,6 +69,7 @@ class CheckPage(Page):
         self._waiting.timeout.connect(self._count_down)
         self._saving: Callable[[], object] | None = None
         self._problem = ""
+        self._given_up = False
         self._store = ""
         self._complete = False
 
@@ -469,7 +470,7 @@ class CheckPage(Page):
 
     def _start_saving(self) -> None:
         if self._saving is None and self.save.isEnabled():
-            self._problem = self.say("check.save-cancelled")
+            self._given_up = True  # unless something comes of it
             self._draft.label = self.label.text().strip()  # as it is shown, whatever is found in the keyring meanwhile
             self._saving = self._tasks.start(self._save(self._draft.passed()), self._save_ended, holds=True)
             self.refresh()
@@ -481,6 +482,7 @@ class CheckPage(Page):
         try:
             store = await vault.use(lambda store: passed.store(store, today), practice=passed.practice)
         except vault.VaultError as error:
+            self._given_up = False
             self._problem = self.guide.trouble(error.trouble.value)
             if error.trouble is vault.Trouble.EXISTS:
                 self._draft.label = self._draft.replaces = passed.label
@@ -488,7 +490,7 @@ class CheckPage(Page):
             elif error.trouble not in {vault.Trouble.UNSURE, vault.Trouble.FULL, vault.Trouble.TOO_LARGE}:
                 self._draft.no_store = error.trouble.value
         else:
-            self._problem = ""
+            self._given_up, self._problem = False, ""
             self._draft.stored(passed)
             self._store = store
             self._clipboard.take_back()
@@ -497,8 +499,8 @@ class CheckPage(Page):
         """However it ended, cancelled included."""
         self._saving = None
         self.refresh()
-        if self._problem == self.say("check.save-cancelled"):
-            self.show_state(message=self._problem, complete=self.isComplete())
+        if self._given_up:
+            self.show_state(message=self.say("check.save-cancelled"), complete=self.isComplete())
         elif self._problem:
             self.show_state(error=self._problem, complete=self.isComplete())
         else:
@@ -562,11 +564,7 @@ class CheckPage(Page):
         """From the keyring once it is saved: nothing secret is kept here then."""
         if self._draft.entry.key:
             return self._draft.entry
-        from palma_wizard import vault
-
-        exchange, label = self._draft.exchange, self._draft.label
-        found = await vault.use(lambda store: store.load(exchange, label), practice=self._draft.practice)
-        return None if found is None else found.credentials
+        return await from_keyring(self._draft.exchange, self._draft.label, practice=self._draft.practice)
 
     def _clear_clipboard(self) -> None:
         self._clipboard.empty()

@@ -17,6 +17,14 @@ from palma_wizard.ui.page import button, label
 from palma_wizard.ui.tasks import Tasks
 
 
+async def from_keyring(exchange: str, label: str, *, practice: bool) -> Credentials | None:
+    """An account's key, None where it is gone. Raises VaultError."""
+    from palma_wizard import vault
+
+    found = await vault.use(lambda store: store.load(exchange, label), practice=practice)
+    return None if found is None else found.credentials
+
+
 class CopyPanel(QWidget):
     """`fetch` gives the key anew at each press, None where it is gone, and may raise VaultError: nothing is kept here.
 

@@ -58,7 +58,6 @@ class Flow(QLayout):
 
     def _lay(self, rect: QRect, *, move: bool) -> int:
         """The height that it takes."""
-        rect = rect.marginsRemoved(self.contentsMargins())
         parent = self.parentWidget()
         direction = parent.layoutDirection() if parent is not None else Qt.LayoutDirection.LeftToRight
         x = y = line = 0

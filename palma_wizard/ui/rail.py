@@ -75,6 +75,9 @@ class Rail(QWidget):
 
     def speak(self, guide: Guide) -> None:
         self.setAccessibleName(guide.say("rail.label"))
+        self.setProperty("mirrored", guide.right_to_left)
+        self.style().unpolish(self)
+        self.style().polish(self)
         self._words = {name: guide.say(f"rail.{name}") for name in ("done", "current", "ahead")}
         self.beside_button.setText(guide.say("rail.beside"))
         self.beside_button.updateGeometry()

@@ -39,14 +39,14 @@ def _qt_words() -> list[str]:
 def _fonts(app: QApplication) -> list[str]:
     """Only the letters of its own language are needed; what else cannot be drawn is told and is no failure."""
     own = language.of_the_system()
-    missing = [each for each in guide.LANGUAGES if not _can_be_drawn(each, app.font())]
+    missing = [each for each in guide.LANGUAGES if not can_be_drawn(each, app.font())]
     for each in missing:
         if each != own:
             print(f"fonts: no font here draws all letters of {guide.LANGUAGES[each]} ({each})")
     return [f"no font here draws all letters of {own}"] if own in missing else []
 
 
-def _can_be_drawn(language: str, font: QFont) -> bool:
+def can_be_drawn(language: str, font: QFont) -> bool:
     texts = "".join(guide.load(language).words.values())
     layout = QTextLayout("".join(sorted(letter for letter in set(texts) if letter.isprintable())), font)
     layout.beginLayout()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -11,11 +12,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from palma_wizard import entry
 from palma_wizard.draft import Draft
-from palma_wizard.exchanges import EXCHANGES, Credentials
+from palma_wizard.exchanges import EXCHANGES
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.copy_panel import CopyPanel
+from palma_wizard.ui.copy_panel import CopyPanel, from_keyring
 from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, in_turn, label, named
 from palma_wizard.ui.tasks import Tasks
@@ -240,13 +241,7 @@ class StartPage(Page):
 
     def _copies(self, label: str) -> CopyPanel:
         exchange, practice = self._draft.exchange, self._draft.practice
-
-        async def fetch() -> Credentials | None:
-            from palma_wizard import vault
-
-            found = await vault.use(lambda store: store.load(exchange, label), practice=practice)
-            return None if found is None else found.credentials
-
+        fetch = functools.partial(from_keyring, exchange, label, practice=practice)
         copies = CopyPanel(self.guide, self._tasks, self._clipboard, fetch)
         copies.set_practice(practice)
         copies.offer_user_id(EXCHANGES[exchange].user_id_pattern is not None)

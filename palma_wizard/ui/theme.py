@@ -171,7 +171,8 @@ def _sheet(c: Colours) -> str:
     QFrame#warn {{ background: {c.warn_back}; border: {edge} {c.warn}; border-radius: {RADIUS}px; }}
     QFrame#bad {{ background: {c.bad_back}; border: {edge} {c.bad}; border-radius: {RADIUS}px; }}
     QFrame#info {{ background: {c.info_back}; border: {edge} {c.text}; border-radius: {RADIUS}px; }}
-    QWidget#rail {{ background: {c.window}; border-{"left" if QGuiApplication.isRightToLeft() else "right"}: 1px solid {c.line}; }}
+    QWidget#rail {{ background: {c.window}; border-right: 1px solid {c.line}; }}
+    QWidget#rail[mirrored="true"] {{ border-right: none; border-left: 1px solid {c.line}; }}
     QToolTip {{ background: {c.base}; color: {c.text}; border: 1px solid {c.line}; padding: {XS}px; }}
     """
 

@@ -230,7 +230,6 @@ class Wizard(QWizard):
         if isinstance(app, QApplication) and code != self._guide.language and not self._held_by_a_save():
             self._guide = language.speak(app, code)
             self._say = self._guide.say
-            theme.apply(app, theme.colours())  # it knows of directions
             self._settings.set("language", self._guide.language)
             self.rebuild()
         self.rail.speak(self._guide)

@@ -110,6 +110,7 @@ def test_of_several_accounts_each_is_checked_replaced_and_removed_by_its_name(
         (box,) = window.findChildren(QMessageBox, "remove-question")
         assert "trading" in box.text()
         click(next(b for b in box.buttons() if b.text() == WORDS.say("start.remove-yes")))
+        assert window.tasks.hold, "its end would not be told on a page made anew"
         await until(lambda: list(rows(window)) == ["main"], "it stayed")
         assert window.start_page.removed.isVisible()
         assert [account.label for account in store.accounts("hitbtc2")] == ["main"]
@@ -298,6 +299,7 @@ def test_a_save_that_waits_for_a_password_can_be_cancelled(
         click(window.check_page.save)
         await until(lambda: WORDS.say("check.saving") in visible_words(window), "it is not said")
         assert not window.check_page.run.isEnabled()
+        assert window.tasks.hold
         for leave in (window._go_back, window._leave_practice, lambda: window.go(START)):
             leave()
             assert window.currentId() == CHECK, "what comes of the save would not be told"
