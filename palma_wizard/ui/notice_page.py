@@ -46,9 +46,9 @@ class NoticePage(Page):
         self._undecided: dict[str, tuple[str, ...]] = {}
         self._sightings: tuple[Sighting, ...] = ()
         self.body.addWidget(label(self.say("notice.why")))
-        self.body.addWidget(
-            Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
-        )
+        danger = Notice("bad", self.say("notice.danger"), title=self.say("notice.danger-title"), name="danger")
+        self.danger = danger.tab_stop()
+        self.body.addWidget(danger)
 
         self._try_it = Notice("info", self.say("practice.whitelist"), name="try-it")
         open_site = button(self.say("practice.open"), icon="external-link", name="open-practice")

@@ -183,6 +183,12 @@ class Notice(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
+    def tab_stop(self) -> QLabel:
+        """Its words as a place for the focus, where they are to be heard before anything can be done."""
+        self._text.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._text.setAccessibleName(f"{self.heading()}\n{self.text()}")
+        return self._text
+
     def text(self) -> str:
         return self._text.text()
 

@@ -363,7 +363,7 @@ class Wizard(QWizard):
         elif number == DATA:
             self.data_page.key.focus()
         elif number == NOTICE:
-            self.notice_page.look_up.setFocus()
+            self.notice_page.danger.setFocus()  # at the top: the focus of a button below would scroll it away
         elif number == CHECK:
             self.check_page.run.setFocus()
         else:

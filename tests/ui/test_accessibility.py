@@ -294,3 +294,16 @@ def test_pages_and_results_are_told_without_taking_the_focus_away(
         assert check.done.isAncestorOf(window.focusWidget())
 
     run(walk())
+
+
+def test_the_danger_is_seen_and_heard_first(window: Wizard) -> None:
+    """However small the window: a focus further down would scroll it away."""
+    window.activateWindow()
+    window._set_practice(True)
+    window.resize(800, 600)
+    window.go(NOTICE)
+    page = window.notice_page
+    assert window.focusWidget() is page.danger
+    assert WORDS.say("notice.danger-title") in page.danger.accessibleName()
+    assert page.area.verticalScrollBar().value() == 0
+    assert not page.danger.visibleRegion().isEmpty()
