@@ -30,7 +30,7 @@ if [ "$(uname)" != Linux ]; then
     exit 0 # Qt brings all it needs
 elif ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     say "This is not a Debian or Ubuntu system, so system packages are left to you."
-    say "Should something be missing, install what these Debian packages hold:" $(choose)
+    say "Should something be missing, install what these Debian packages hold: $(choose | tr '\n' ' ')"
     exit 0
 elif [ "$(id -u)" = 0 ]; then
     as_root=(env)
@@ -38,7 +38,7 @@ elif command -v sudo >/dev/null; then
     as_root=(sudo env)
 else
     say "Some system packages are missing, and only an administrator can install them (you are not root, and there is no sudo)."
-    say "Ask for this, then run make again:  apt-get install --no-install-recommends" $(choose)
+    say "Ask for this, then run make again:  apt-get install --no-install-recommends $(choose | tr '\n' ' ')"
     exit 1
 fi
 

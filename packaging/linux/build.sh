@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds the .deb and the .tar.xz: build.sh [TARGET]. Two runs from one commit give the same bytes (reproduce.sh shows it).
+# What it builds is named -unsigned; packaging/finish.sh signs it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -40,6 +41,7 @@ filled palma-wizard.metainfo.xml >"$share/metainfo/example.palmabot.palma_wizard
 for page in palma-wizard.1 palma-check.1; do filled "$page" | gzip -9n >"$share/man/man1/$page.gz"; done
 "$python" "$here/pack.py" icons "$share/icons/hicolor"
 "$python" "$here/pack.py" copyright "$analysis" >"$share/doc/palma-wizard/copyright"
+"$python" "$here/pack.py" parts "$analysis" >"$scratch/parts.json"
 desktop-file-validate "$share/applications/palma-wizard.desktop"
 appstreamcli validate --no-net --no-color "$share"/metainfo/*.xml >"$scratch/appstream.log" || { cat "$scratch/appstream.log"; exit 1; }
 
@@ -66,10 +68,11 @@ Description: make, test and keep an API key for PalmaBot
  of the desktop.
 END
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-dpkg-deb -Zxz -z6 --root-owner-group --build "$root" "$target/palma-wizard_${version}_${architecture}.deb" >/dev/null
+rm -f "$target"/palma-wizard_*.deb* "$target"/palma-wizard-*-linux-*
+dpkg-deb -Zxz -z6 --root-owner-group --build "$root" "$target/palma-wizard_${version}_${architecture}-unsigned.deb" >/dev/null
 
 name=palma-wizard-$version-linux-$(uname -m)
 mkdir -p "$scratch/$name"
 cp -a "$folder"/. "$share" "$scratch/$name/"
 tar --create --directory "$scratch" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
-    --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name.tar.xz"
+    --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name-unsigned.tar.xz"

@@ -2,33 +2,29 @@
 
 pack.py depends FOLDER             prints the Depends field; fails where a library comes from no listed package
 pack.py copyright WORK             prints whose work the folder holds, with the texts of all licences
+pack.py parts WORK                 prints the same as rows for ../sbom.py
 pack.py icons TARGET               writes the icon in the sizes of desktops below TARGET
 """
 
 from __future__ import annotations
 
-import ast
-import importlib.metadata
 import os
 import re
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "packaging"))
+
+from licences import DOCUMENTS, Part, python_parts, read, rows, sources, written  # noqa: E402
+
 RUN_LIST = ROOT / "packaging" / "linux" / "apt-run.txt"
-SYSTEM_TEXTS = Path("/usr/share/common-licenses")
-DOCUMENTS = Path("/usr/share/doc")
 SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 LIBC = {"libc6", "libgcc-s1", "libstdc++6"}
-IS_LICENCE = re.compile(r"licen[cs]e|copying|notice|authors", re.IGNORECASE)
-QT = """Qt 6 and Qt for Python (PySide6, shiboken6), (C) The Qt Company Ltd. and other contributors, are used under the
-GNU Lesser General Public License, version 3. They lie in the folder as shared libraries of their own (lib/PySide6 and
-lib/shiboken6) and can be replaced by others that fit; their source code is published by the Qt Project under the same
-version numbers: {versions}.
-The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; ICU's own can be put in its place."""
+ICU = "The library libicudata in lib/PySide6/Qt/lib is an empty one of this project; ICU's own can be put in its place."
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
@@ -75,54 +71,20 @@ def depends(folder: Path) -> str:
     return ", ".join([*core, *(row for row in rows if not row.startswith("fonts-"))])
 
 
-def sources(work: Path) -> set[str]:
-    """The files that went into the folder, as PyInstaller wrote them down."""
-    found = set()
-    for name in ("PYZ-00.toc", "COLLECT-00.toc"):
-        for table in ast.literal_eval((work / name).read_text(encoding="utf-8")):
-            if isinstance(table, list):
-                found |= {str(row[1]) for row in table if isinstance(row, tuple) and len(row) > 2}
-    return found
-
-
-def copyright_file(work: Path) -> str:
+def parts(work: Path) -> list[Part]:
     used = sources(work)
-    pieces: dict[str, list[Path]] = {"PalmaBot Setup Wizard": [ROOT / "LICENSE"]}
-    python = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
-    pieces[f"Python {sys.version.split()[0]}"] = [
-        python if python.is_file() else DOCUMENTS / "python3.11" / "copyright"
-    ]
-    versions = []
-    for each in sorted(importlib.metadata.distributions(), key=lambda each: each.name.lower()):
-        files = each.files or []
-        if each.name == "pyinstaller" or any(str(each.locate_file(file)) in used for file in files):
-            named = [file for file in files if IS_LICENCE.search(file.name) and file.suffix not in {".py", ".pyc"}]
-            texts = [Path(str(each.locate_file(file))) for file in named]
-            if each.name.lower().startswith(("pyside6", "shiboken6")):
-                versions.append(f"{each.name} {each.version}")
-                texts = [SYSTEM_TEXTS / "LGPL-3", SYSTEM_TEXTS / "GPL-3"]
-            pieces[f"{each.name} {each.version}"] = texts
+    system = re.search(r"^ID=(\w+)", Path("/etc/os-release").read_text("utf-8"), re.MULTILINE)
+    found = list(python_parts(used))
+    libraries: dict[str, list[str]] = {}
     for library in sorted(path for path in used if path.startswith(("/lib/", "/usr/lib/"))):
         if Path(library).is_file() and "/python3" not in library:
-            package = owner(library)
-            pieces[f"{Path(library).name} (Debian package {package})"] = [DOCUMENTS / package / "copyright"]
-    icu, core = (
-        next(iter(sorted(DOCUMENTS.glob(f"{name}/copyright"))), None) for name in ("libicu[0-9]*", "libqt6core6*")
-    )
-    if icu is None or core is None:
-        raise SystemExit("the licences of ICU and of what Qt holds are read from Debian's libicu and libqt6core6")
-    pieces["ICU, in Qt's libraries"], pieces["what others gave to Qt"] = [icu], [core]
-    text = [QT.format(versions=", ".join(versions))]
-    shown: dict[bytes, str] = {}
-    for name, licences in pieces.items():
-        if not licences:
-            raise SystemExit(f"no licence text of {name}")
-        for licence in licences:
-            content = licence.read_bytes()
-            first = shown.setdefault(content, f"{name}, {licence.name}")
-            body = content.decode("utf-8", "replace").strip()
-            text.append(f"{'=' * 78}\n{name}\n\n{body if first == f'{name}, {licence.name}' else f'As above: {first}'}")
-    return "\n\n".join(text) + "\n"
+            libraries.setdefault(owner(library), []).append(Path(library).name)
+    for package, names in libraries.items():
+        version = output("dpkg-query", "--show", "--showformat=${Version}", package)
+        purl = f"pkg:deb/{system[1] if system else 'debian'}/{package}@{quote(version, safe=':')}"
+        texts = read(DOCUMENTS / package / "copyright")
+        found.append(Part(package, version, purl, texts, f"Debian's package, of it {', '.join(names)}"))
+    return found
 
 
 def icons(target: Path) -> None:
@@ -149,6 +111,8 @@ if __name__ == "__main__":
     if task == "depends":
         print(depends(*given))
     elif task == "copyright":
-        print(copyright_file(*given), end="")
+        print(written(parts(*given), "lib/PySide6 and lib/shiboken6", ICU), end="")
+    elif task == "parts":
+        print(rows(parts(*given)))
     else:
         icons(*given)
