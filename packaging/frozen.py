@@ -1,0 +1,33 @@
+"""What PyInstaller's recipes for Linux and macOS share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from palma_wizard.guide import LANGUAGES  # noqa: E402
+
+LAUNCHER: Final = str(ROOT / "packaging" / "launcher.py")
+RESOURCES: Final = (str(ROOT / "resources"), "palma_wizard/resources")
+EXCLUDED: Final = [
+    *("PySide6.QtOpenGL", "PySide6.QtPdf", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.scripts"),
+    *("PySide6.support.deprecated", "certifi.__main__", "charset_normalizer.cli", "curses", "ensurepip", "idlelib"),
+    *("keyring.backends.Windows", "keyring.backends.chainer", "keyring.backends.libsecret", "keyring.backends.null"),
+    *("keyring.cli", "keyring.completion", "keyring.devpi_client", "keyring.testing", "lib2to3", "pdb", "pip"),
+    *("pydoc_data", "readline", "setuptools", "sqlite3", "test", "tkinter", "turtledemo", "unittest", "venv"),
+    *("werkzeug.debug", "wheel", "xmlrpc"),
+]
+
+
+def is_kept(place: str, plugins: Collection[str]) -> bool:
+    """By its place in the folder: of Qt only these plugins, and its words in the languages that the program speaks."""
+    if "/Qt/plugins/" in place:
+        return place.partition("/Qt/plugins/")[2] in plugins
+    if "/Qt/translations/" in place:
+        return Path(place).name in {f"qtbase_{language}.qm" for language in LANGUAGES}
+    return "/Qt/qml/" not in place and not place.startswith(("setuptools", "certifi"))
