@@ -48,20 +48,24 @@ check: setup .venv/.lock-test-done ## Check style, types and who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+AUDITED := requirements.lock tests/requirements.lock packaging/package.lock $(wildcard packaging/windows/*.lock)
 .PHONY: audit
-audit: .venv/.lock-audit-done ## Write a list of parts (SBOM), search the code and the pinned packages for weaknesses
+audit: setup .venv/.lock-audit-done ## Write a list of parts (SBOM), search code, workflows and pinned packages for weaknesses
 	@mkdir -p .audit
-	@PYTHONWARNINGS=ignore::UserWarning $(AUDIT)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
-		--output-file .audit/sbom.cdx.json
+	@$(BIN)/python packaging/sbom.py .audit/sbom.cdx.json source=requirements.lock
 	@$(AUDIT)/bandit --quiet --configfile pyproject.toml --recursive palma_wizard packaging
+	@$(AUDIT)/zizmor --quiet --offline --no-progress .github/workflows
 	@# Without their markers, so that what only another system needs is looked up too.
-	@sed 's/ ;.*\\$$/ \\/' requirements.lock tests/requirements.lock >.audit/pinned.txt
-	@if $(AUDIT)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement .audit/pinned.txt \
-		$(ARGS) >.audit/found.txt 2>.audit/pip-audit.log; then cat .audit/pip-audit.log; \
-	elif [ -s .audit/found.txt ]; then cat .audit/pip-audit.log .audit/found.txt; exit 1; \
-	else tail -n 1 .audit/pip-audit.log; \
-		echo "The pinned packages were NOT checked for known vulnerabilities: pip-audit did not get an answer about" \
-			"every one (.audit/pip-audit.log)." >&2; exit 1; fi
+	@failed=0; for lock in $(AUDITED); do \
+		sed 's/ ;.*\\$$/ \\/' $$lock >.audit/pinned.txt; \
+		if $(AUDIT)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement .audit/pinned.txt \
+			$(ARGS) >.audit/found.txt 2>.audit/pip-audit.log; then echo "$$lock: $$(cat .audit/pip-audit.log)"; continue; \
+		elif [ -s .audit/found.txt ]; then cat .audit/pip-audit.log .audit/found.txt; \
+		else tail -n 1 .audit/pip-audit.log; \
+			echo "$$lock: its packages were NOT checked for known vulnerabilities: pip-audit did not get an answer about" \
+				"every one." >&2; fi; \
+		failed=1; \
+	done; exit $$failed
 
 .PHONY: gallery
 gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot of every page in every look (ARGS="dark ar" for some)
@@ -76,12 +80,19 @@ pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pi
 	@$(BIN)/python -m tests.pictures
 
 .PHONY: packages
-packages: packages-linux ## Build the packages into dist, and test them
+packages: packages-linux .venv/.lock-audit-done ## Build the packages into dist, test them, list their parts and sum them up
+	@bash packaging/finish.sh
+	@$(BIN)/python -m pytest tests/packages/test_release.py tests/packages/test_macos.py $(ARGS)
 
 .PHONY: packages-linux
 packages-linux: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-package-done
 	@bash packaging/linux/build.sh
 	@$(BIN)/python -m pytest tests/packages/test_linux.py $(ARGS)
+
+.PHONY: packages-macos
+packages-macos: setup .venv/.lock-test-done .venv/.lock-package-done
+	@bash packaging/macos/build.sh
+	@$(BIN)/python -m pytest tests/packages/test_macos.py $(ARGS)
 
 .PHONY: lock
 lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the newest)
