@@ -18,26 +18,17 @@ scratch=build/linux
 rm -rf "$scratch"
 mkdir -p "$scratch" "$target"
 
-"$python" -m PyInstaller --noconfirm --clean --log-level ERROR --distpath "$scratch" --workpath "$scratch/analysis" \
-    "$here/palma-wizard.spec"
+bash "$here/freeze.sh" "$here/palma-wizard.spec" "$scratch" "$scratch/analysis" palma-wizard
 folder=$scratch/palma-wizard
 analysis=$scratch/analysis/palma-wizard
-strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so
-for data in "$folder"/lib/PySide6/Qt/lib/libicudata.so.*; do
-    name=${data##*/}
-    rm "$data"
-    gcc -shared -nostdlib -Wl,--build-id=none -Wl,-soname,"$name" -DVERSION="${name##*.}" -o "$data" "$here/icudata.c"
-    strip --strip-unneeded "$data"
-done
-find "$folder" -type f -exec chmod 644 {} +
-chmod 755 "$folder/palma-wizard"
 ln -s palma-wizard "$folder/palma-check"
 
 filled() { sed -e "s/@VERSION@/$version/g" -e "s/@DATE@/$day/g" "$here/share/$1"; }
 share=$scratch/share
 mkdir -p "$share/applications" "$share/metainfo" "$share/man/man1" "$share/doc/palma-wizard"
-cp "$here/share/palma-wizard.desktop" "$share/applications/"
-filled palma-wizard.metainfo.xml >"$share/metainfo/example.palmabot.palma_wizard.metainfo.xml"
+"$python" "$here/pack.py" words "$here/share/palma-wizard.desktop" >"$share/applications/palma-wizard.desktop"
+filled palma-wizard.metainfo.xml >"$scratch/metainfo.xml"
+"$python" "$here/pack.py" words "$scratch/metainfo.xml" >"$share/metainfo/example.palmabot.palma_wizard.metainfo.xml"
 for page in palma-wizard.1 palma-check.1; do filled "$page" | gzip -9n >"$share/man/man1/$page.gz"; done
 "$python" "$here/pack.py" icons "$share/icons/hicolor"
 "$python" "$here/pack.py" copyright "$analysis" >"$share/doc/palma-wizard/copyright"

@@ -4,6 +4,7 @@ pack.py depends FOLDER             prints the Depends field; fails where a libra
 pack.py copyright WORK             prints whose work the folder holds, with the texts of all licences
 pack.py parts WORK                 prints the same as rows for ../sbom.py
 pack.py icons TARGET               writes the icon in the sizes of desktops below TARGET
+pack.py words FILE                 prints a file for desktops, its @words of the guide@ in all languages
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "packaging"))
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
 from licences import DOCUMENTS, Part, python_parts, read, rows, sources, written  # noqa: E402
+
+from palma_wizard import guide  # noqa: E402
 
 RUN_LIST = ROOT / "packaging" / "linux" / "apt-run.txt"
 SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
@@ -106,6 +110,25 @@ def icons(target: Path) -> None:
     del app
 
 
+def words(file: Path) -> str:
+    """A line is a value of a desktop entry (Name=@name@) or an element of its own (<name>@name@</name>)."""
+    lines = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        key = re.search(r"@([a-z.]+)@", line)
+        lines += [line] if key is None else [spoken(line, key[1], language) for language in guide.LANGUAGES]
+    return "\n".join(lines) + "\n"
+
+
+def spoken(line: str, key: str, language: str) -> str:
+    said = guide.load(language).say(key)
+    if line.lstrip().startswith("<"):
+        said = escape(said)
+        line = line if language == "en" else line.replace(">", f' xml:lang="{language.replace("_", "-")}">', 1)
+    elif language != "en":
+        line = line.replace("=", f"[{language}]=", 1)
+    return line.replace(f"@{key}@", said)
+
+
 if __name__ == "__main__":
     task, *given = sys.argv[1], *map(Path, sys.argv[2:])
     if task == "depends":
@@ -114,5 +137,7 @@ if __name__ == "__main__":
         print(written(parts(*given), "lib/PySide6 and lib/shiboken6", ICU), end="")
     elif task == "parts":
         print(rows(parts(*given)))
+    elif task == "words":
+        print(words(*given), end="")
     else:
         icons(*given)

@@ -10,8 +10,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+
+from palma_wizard import guide
 
 ROOT = Path(__file__).parent.parent.parent
 DIST = ROOT / "dist"
@@ -78,6 +81,16 @@ class TestFolder:
             return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
         assert files(unpacked / "lib" / "palma_wizard" / "resources") == files(ROOT / "resources")
+
+    def test_the_desktop_is_told_its_name_in_every_language(self, unpacked: Path) -> None:
+        entry = (unpacked / "share" / "applications" / "palma-wizard.desktop").read_text("utf-8").splitlines()
+        (file,) = (unpacked / "share" / "metainfo").iterdir()
+        told = ElementTree.parse(file).getroot().findall("name")
+        for language in guide.LANGUAGES:
+            name = guide.load(language).say("name")
+            assert f"Name[{language}]={name}".replace("[en]", "") in entry
+            assert name in {each.text for each in told}
+        assert len(told) == len(guide.LANGUAGES)
 
     def test_nothing_of_it_is_left_over_from_qt(self, unpacked: Path) -> None:
         names = [path.name for path in unpacked.rglob("*")]
