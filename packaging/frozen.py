@@ -30,4 +30,6 @@ def is_kept(place: str, plugins: Collection[str]) -> bool:
         return place.partition("/Qt/plugins/")[2] in plugins
     if "/Qt/translations/" in place:
         return Path(place).name in {f"qtbase_{language}.qm" for language in LANGUAGES}
+    if place.endswith(".dist-info/RECORD"):
+        return False  # it has sums of scripts, and those name the folder they were installed in
     return "/Qt/qml/" not in place and not place.startswith(("setuptools", "certifi"))

@@ -44,6 +44,7 @@ LEFT_OUT = [
     "PySide6/Qt/translations/qtbase_bg.qm",
     "PySide6/Qt/translations/qt_de.qm",
     "certifi/cacert.pem",
+    "keyring-0.0.1.dist-info/RECORD",
 ]
 
 
