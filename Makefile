@@ -72,7 +72,7 @@ gallery: setup .venv/.apt-test-done .venv/.lock-test-done ## Write a screenshot 
 	@$(BIN)/python -m tests.gallery $(ARGS)
 
 .PHONY: bench
-bench: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.ccxt-done ## Measure speed and memory, each beside what it is compared with
+bench: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.ccxt-done build/.bench-done ## Measure speed, memory and size, each beside what it is compared with
 	@$(BIN)/python -m tests.bench
 
 .PHONY: pictures
@@ -156,6 +156,12 @@ MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF
 	@rm -rf .venv/ccxt-*
 	@$(PIP_LOCKED) tests/ccxt-new.lock --no-deps --target .venv/ccxt-4.5.90
 	@$(PIP_LOCKED) tests/ccxt-old.lock --no-deps --target .venv/ccxt-1.50.1
+	@touch $@
+
+# What `make bench` compares the installed program with.
+PACKAGED := $(shell git ls-files palma_wizard resources packaging 2>/dev/null)
+build/.bench-done: $(PACKAGED) tests/frozen.py tests/timed.py requirements.lock | .venv/.project-done .venv/.lock-package-done
+	@$(BIN)/python -m tests.frozen
 	@touch $@
 
 .venv/.project-done: pyproject.toml .venv/.lock-run-done

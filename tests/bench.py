@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from palma_wizard.ui.wizard import Wizard
 
 ROOT = Path(__file__).parents[1]
+FROZEN = ROOT / "build" / "bench"
 STARTS, COLD, WALKS = 21, 7, 5
 FRAME = 1000 / 60
 OWN = KEYS["hitbtc2"]
@@ -41,7 +42,7 @@ def main() -> int:
         wanted = {name: "" for name in os.environ if name.lower().endswith("_proxy") or name.startswith("PYTHON")}
         return perform([sys.executable, "-m", "tests.bench", "staged"], wanted | {"LC_ALL": "C.UTF-8"})
     with far_exchange() as far:
-        rows = [*starts(), *turns(), *checks(far), *commands(far), *idle()]
+        rows = [*starts(), *frozen_starts(), *turns(), *checks(far), *commands(far), *idle(), *sizes()]
     show(rows)
     return 0
 
@@ -59,14 +60,8 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def starts() -> Iterator[Row]:
-    found: dict[str, list[tuple[float, float, float]]] = {"bare": [], "wizard": []}
-    for round_ in range(STARTS + 1):
-        for name, times in found.items():
-            began = time.monotonic()
-            painted, drawn, most = map(float, timed(name).split())
-            if round_:  # the first writes bytecode, and reads the files from disk
-                times.append((1000 * (painted - began), 1000 * (drawn - began), most / 1024))
-    bare, wizard = ([statistics.median(column) for column in zip(*times, strict=True)] for times in found.values())
+    program = [sys.executable, str(ROOT / "tests" / "timed.py")]
+    bare, wizard = measured_starts({name: [*program, name] for name in ("bare", "wizard")})
     for place, (what, unit, most_times) in enumerate(
         (
             ("start to first paint event", "ms", 1.2),
@@ -74,9 +69,53 @@ def starts() -> Iterator[Row]:
             ("peak memory", "MB", 1.25),
         )
     ):
-        ratio = wizard[place] / bare[place]
-        yield (what, f"{wizard[place]:.0f} {unit} ({ratio:.2f} x)", f"bare QWizard {bare[place]:.0f} {unit}",
-               f"{most_times:.2f} x")  # fmt: skip
+        yield compared(what, (wizard[place], bare[place]), "bare QWizard", unit, most_times)
+
+
+def frozen_starts() -> Iterator[Row]:
+    """Of the program as it is installed, but for the launcher: tests/timed.py stands in for it."""
+    bare, wizard = measured_starts({name: [str(FROZEN / name / name), name] for name in ("bare", "wizard")})
+    yield compared("the same, installed: first paint event", (wizard[0], bare[0]), "frozen alike", "ms", 1.2)
+    yield compared("  all of it drawn", (wizard[1], bare[1]), "frozen alike", "ms", 1.2)
+
+
+def measured_starts(programs: dict[str, list[str]]) -> list[list[float]]:
+    """Of each program the medians until its first paint event and until all was drawn (ms), and of its memory (MB)."""
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in programs}
+    for round_ in range(STARTS + 1):
+        for name, program in programs.items():
+            began = time.monotonic()
+            said = subprocess.run(program, check=True, capture_output=True, text=True).stdout
+            painted, drawn, most = map(float, said.split())
+            if round_:  # the first writes bytecode, and reads the files from disk
+                found[name].append((1000 * (painted - began), 1000 * (drawn - began), most / 1024))
+    return [[statistics.median(column) for column in zip(*times, strict=True)] for times in found.values()]
+
+
+def compared(what: str, both: tuple[float, float], other: str, unit: str, most_times: float) -> Row:
+    ours, theirs = both
+    return (what, f"{ours:.0f} {unit} ({ours / theirs:.2f} x)", f"{other} {theirs:.0f} {unit}", f"{most_times:.2f} x")
+
+
+def sizes() -> Iterator[Row]:
+    """Of what was built for this run (tests/frozen.py); for Windows, of what `make packages-windows` built last."""
+    theirs = (FROZEN / "default.tar.xz").stat().st_size / 1e6
+    for kind in ("deb", "tar.xz"):
+        (package,) = (FROZEN / "dist").glob(f"*.{kind}")
+        yield compared(f"Linux, .{kind}", (package.stat().st_size / 1e6, theirs), "PyInstaller's default", "MB", 0.6)
+    installed = size(ROOT / "build" / "linux" / "palma-wizard"), size(FROZEN / "default")
+    yield compared("  installed", installed, "PyInstaller's default", "MB", 0.6)
+    setup = next(iter((ROOT / "dist").glob("*-windows-x64-setup*.exe")), None)
+    if setup is None:
+        yield ("Windows, setup.exe", "not built", "make packages-windows builds it", "25 MB")
+        return
+    yield ("Windows, setup.exe", f"{setup.stat().st_size / 1e6:.1f} MB", "-", "25 MB")
+    yield ("  installed", f"{size(ROOT / 'build' / 'windows' / 'program'):.1f} MB", "-", "75 MB")
+
+
+def size(folder: Path) -> float:
+    """In MB, of the files in it."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) / 1e6
 
 
 def timed(*words: str, given: str = "", **more: str) -> str:
