@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -90,6 +91,30 @@ class TestParts:
             "download.qt.io/official_releases/QtForPython",
         ):
             assert piece in text
+
+    @pytest.mark.parametrize(
+        "licence,texts",
+        [
+            ("MIT OR Apache-2.0", ["Apache-2.0"]),
+            ("MIT", None),
+            ("Apache-2.0 WITH LLVM-exception", None),
+            ("Apache-2.0 AND Unicode-3.0", None),
+        ],
+    )
+    def test_what_is_linked_has_its_licence_or_stops_the_build(
+        self, licence: str, texts: list[str] | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.syspath_prepend(ROOT / "packaging")
+        licences = importlib.import_module("licences")
+        within = licences.Part("cryptography", "0.0.1", "pkg:pypi/cryptography@0.0.1", [])
+        crate = {"name": "odd", "version": "1", "purl": "pkg:cargo/odd@1", "licenses": [{"expression": licence}]}
+        excluded, own = crate | {"scope": "excluded"}, crate | {"name": "cryptography-odd"}
+        if texts is None:
+            with pytest.raises(SystemExit, match="odd 1, in cryptography"):
+                list(licences.linked([crate], within))
+        else:
+            (part,) = licences.linked([excluded, own, crate], within)
+            assert [name for name, _ in part.texts] == texts
 
     def test_a_part_that_is_not_pinned_is_refused(self, tmp_path: Path) -> None:
         parts = tmp_path / "parts.json"
