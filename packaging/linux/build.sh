@@ -21,7 +21,7 @@ mkdir -p "$scratch" "$target"
     "$here/palma-wizard.spec"
 folder=$scratch/palma-wizard
 analysis=$scratch/analysis/palma-wizard
-strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so
+strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so "$folder"/lib/nacl/*.so
 for data in "$folder"/lib/PySide6/Qt/lib/libicudata.so.*; do
     name=${data##*/}
     rm "$data"
@@ -73,3 +73,5 @@ mkdir -p "$scratch/$name"
 cp -a "$folder"/. "$share" "$scratch/$name/"
 tar --create --directory "$scratch" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
     --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name.tar.xz"
+
+"$python" packaging/announce.py keys

@@ -102,7 +102,6 @@ class StartPage(Page):
         self.resume_button.hide()
         self.body.addStretch(1)
         self.body.addWidget(self.news.choice)
-        in_turn([self._choices[-1], self.news.tick])
 
     def _make_notices(self, settings: Settings) -> None:
         self.removed = Notice("info", "", name="removed")

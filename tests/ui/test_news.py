@@ -45,10 +45,16 @@ def opened(run: Runner, settings: Settings, monkeypatch: pytest.MonkeyPatch, key
 
     yield open_window
     for window in made:
+        run(at_rest(window))
         window._leaving = True
         window.close()
         run(asyncio.sleep(0))
         window.deleteLater()
+
+
+async def at_rest(window: Wizard) -> None:
+    """The keyring has answered, too."""
+    await until(lambda: not window.tasks._running, "a question goes on")
 
 
 @contextlib.contextmanager
