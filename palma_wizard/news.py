@@ -1,4 +1,4 @@
-"""Whether a newer version of this program exists, from a small signed file; nothing is ever fetched or changed by it.
+"""Whether a newer version of this program exists, from a small signed file. No newer version is ever fetched.
 
 The file is two lines: version and day, as in "1.2.3 2026-11-28", and an Ed25519 signature in small hexadecimal digits
 over PREFIX and the first line.
@@ -11,7 +11,7 @@ import re
 import tomllib
 import urllib.parse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from palma_wizard import __version__, assets, workers
@@ -25,7 +25,7 @@ _NUMBER: Final = r"(0|[1-9][0-9]{0,3})"
 _VERSION: Final = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SIGNATURE: Final = re.compile(rb"[0-9a-f]{128}\n")
-_ADDRESS: Final = re.compile(r"https://[a-z0-9.-]+/[A-Za-z0-9./_-]*")
+_ADDRESS: Final = re.compile(r"https://[a-z0-9]+([.-][a-z0-9]+)*/[A-Za-z0-9./_-]*")
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,6 +34,8 @@ class Announcement:
     numbers: tuple[int, int, int]
     day: datetime.date
     """On which it was signed."""
+    file: bytes = field(default=b"", repr=False, compare=False)
+    """What it was read from, to be kept and read again: a key that is no longer listed then no longer counts."""
 
     @property
     def version(self) -> str:
@@ -99,7 +101,8 @@ def read(file: bytes, keys: Sequence[bytes]) -> Announcement | None:
         return None
     if not any(_has_signed(key, PREFIX + line, bytes.fromhex(signature.decode())) for key in keys):
         return None
-    return parse(line.decode("ascii", "replace"))
+    found = parse(line.decode("ascii", "replace"))
+    return found and replace(found, file=file)
 
 
 def parse(line: str) -> Announcement | None:

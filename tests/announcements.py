@@ -26,10 +26,10 @@ def source(address: str = f"{PAGE}announcement.txt", *keys: SigningKey) -> Sourc
     return Source(address, PAGE, tuple(key.verify_key.encode() for key in keys or (KEY,)))
 
 
-def hear(settings: Settings, line: str = "9.9.9 2026-01-01", *, asked: str = "") -> None:
+def hear(settings: Settings, line: str = "9.9.9 2026-01-01", *, key: SigningKey = KEY, asked: str = "") -> None:
     """As if it had been asked for and heard, today if nothing else is said."""
     settings.set("news", "yes")
-    settings.set("news-heard", line)
+    settings.set("news-heard", signed(line, key).decode())
     settings.set("news-asked", asked or datetime.datetime.now().astimezone().date().isoformat())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from palma_wizard import news
+from palma_wizard import news, workers
 from palma_wizard.guide import Guide
 from palma_wizard.news import Announcement, Source
 from palma_wizard.ui import theme
@@ -85,7 +85,8 @@ class News(Notice):
         self._stop = None
 
     async def _look(self, source: Source) -> None:
-        heard = news.parse(self._settings.get("news-heard"))
+        kept = self._settings.get("news-heard").encode("ascii", "replace")
+        heard = await workers.run(news.read, kept, source.keys)
         self._tell(heard)
         today = datetime.datetime.now().astimezone().date().isoformat()
         if self._settings.get("news-asked") == today:
@@ -93,7 +94,7 @@ class News(Notice):
         self._settings.set("news-asked", today)
         now = await news.ask(source)
         if now is not None and (heard is None or heard.day <= now.day):
-            self._settings.set("news-heard", str(now))
+            self._settings.set("news-heard", now.file.decode())
             self._tell(now)
 
     def _tell(self, heard: Announcement | None) -> None:
