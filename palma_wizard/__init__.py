@@ -11,6 +11,7 @@ The ground floor knows no Qt and is what the window (`ui`) and the command line 
     transport   the one door to the network
     verify      runs a check: all calls side by side, one Verdict
     address     this computer's public address
+    news        whether a newer version exists, for those who want to know
     report      what a helper needs to know of a check, and nothing secret
     vault       the one door to the keyring
     guide       every word a person reads, in their language

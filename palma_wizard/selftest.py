@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from palma_wizard import assets, guide, secrecy, transport, vault, verify
+from palma_wizard import assets, guide, news, secrecy, transport, vault, verify
 from palma_wizard.exchanges import Credentials, Outcome
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.practice import KEYS, PracticeExchange
@@ -16,6 +16,13 @@ Part = tuple[str, Callable[[], Sequence[str]]]
 
 _PNG: Final = (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82")
 _SVG: Final = (b"<svg", b"</svg>")
+_SIGNER: Final = bytes.fromhex("08aac1ac082cc5ba2e26a860fe6040d213e5544d947aa7f36c87a77f5af7d9c1")
+"""Of the announcement below; its private half was thrown away."""
+_SIGNED: Final = (
+    b"0.0.1 2026-01-01\n"
+    b"670c13e985fb72b7e8c74281a65f49bfd8144d54694f988ccd670245a5fc3e45"
+    b"415a701bc8953d8d44f82012159ff5d08f892b809e40c2ba3d75e7edef4c5900\n"
+)
 
 
 def run(more: Iterable[Part] = ()) -> int:
@@ -56,6 +63,13 @@ def _certificates() -> list[str]:
     return [] if transport.knows_certificates() else ["this system has none"]
 
 
+def _announcements() -> list[str]:
+    """What is wrong with them is told nowhere else: the window ignores what it cannot believe."""
+    believed = news.read(_SIGNED, [_SIGNER]), news.read(_SIGNED.replace(b"0.0.1", b"0.0.2"), [_SIGNER])
+    news.source()
+    return [] if believed == (news.parse("0.0.1 2026-01-01"), None) else ["signatures are not told apart"]
+
+
 def _keyring() -> list[str]:
     return vault.broken_stores()
 
@@ -81,6 +95,7 @@ _PARTS: Final[tuple[Part, ...]] = (
     ("pictures", _pictures),
     ("icons", _icons),
     ("certificates", _certificates),
+    ("announcements", _announcements),
     ("keyring", _keyring),
     ("practice exchange", _practice),
 )

@@ -31,6 +31,7 @@ async def walk(name: str, words: Guide) -> None:
     from palma_wizard.practice import SCENARIOS
     from palma_wizard.ui.settings import Settings
     from palma_wizard.ui.wizard import CHECK, Wizard
+    from tests.announcements import tell_of_a_newer
     from tests.hands import press_test, until
 
     app = QApplication.instance()
@@ -52,6 +53,11 @@ async def walk(name: str, words: Guide) -> None:
             await settle()
 
         shoot("00-start")
+        await tell_of_a_newer(window)
+        await settle()
+        shoot("00-start-newer")
+        window.rebuild()
+        await settle()
         for number in range(1, 11):
             window.go(number)
             await settle(0.2)

@@ -120,6 +120,7 @@ async def walk(language: str, words: Any) -> list[str]:
 
     from palma_wizard.ui.settings import Settings
     from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
+    from tests.announcements import tell_of_a_newer
     from tests.hands import press_test, until
 
     found: list[str] = []
@@ -175,6 +176,9 @@ async def walk(language: str, words: Any) -> list[str]:
             assert help_dialog is not None
             await until(help_dialog.isVisible, "no help")
             help_dialog.close()
+            window._leave_practice()
+            await tell_of_a_newer(window)
+            await look("a newer version")
         window._leaving = True
         window.close()
     return found

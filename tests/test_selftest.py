@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from palma_wizard import assets, cli, transport, vault
+from palma_wizard import assets, cli, news, transport, vault
 from palma_wizard.practice import PracticeExchange
 
-PARTS = ["languages", "pictures", "icons", "certificates", "keyring", "practice exchange"]
+PARTS = ["languages", "pictures", "icons", "certificates", "announcements", "keyring", "practice exchange"]
 Patch = pytest.MonkeyPatch
 
 
@@ -32,6 +32,10 @@ def _no_store(patch: Patch, place: Path) -> None:
 
 def _no_certificates(patch: Patch, place: Path) -> None:
     patch.setattr(transport, "knows_certificates", lambda: False)
+
+
+def _no_signatures(patch: Patch, place: Path) -> None:
+    patch.setattr(news, "_has_signed", lambda *_: True)
 
 
 def _wrong_key(patch: Patch, place: Path) -> None:
@@ -56,6 +60,8 @@ def _nothing(patch: Patch, place: Path) -> None:
         ("pictures", _cut("pictures/01-sign-up.png")),
         ("icons", _cut("icons/zoom.svg")),
         ("certificates", _no_certificates),
+        ("announcements", _cut("updates.toml")),
+        ("announcements", _no_signatures),
         ("keyring", _no_store),
         ("practice exchange", _wrong_key),
     ],

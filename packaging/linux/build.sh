@@ -68,3 +68,5 @@ mkdir -p "$scratch/$name"
 cp -a "$folder"/. "$share" "$scratch/$name/"
 tar --create --directory "$scratch" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
     --mtime="@$SOURCE_DATE_EPOCH" "$name" | xz -6 -T2 >"$target/$name-unsigned.tar.xz"
+
+"$python" packaging/announce.py keys

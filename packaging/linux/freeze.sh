@@ -3,9 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+shopt -s nullglob
 recipe=$1 folder=$2/$4
 .venv/package/bin/python -m PyInstaller --noconfirm --clean --log-level ERROR --distpath "$2" --workpath "$3" "$recipe"
-strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so
+strip --strip-unneeded "$folder"/lib/libpython3* "$folder"/lib/python3*/lib-dynload/*.so "$folder"/lib/nacl/*.so
 for data in "$folder"/lib/PySide6/Qt/lib/libicudata.so.*; do
     name=${data##*/}
     rm "$data"

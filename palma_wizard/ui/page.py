@@ -196,11 +196,13 @@ class Notice(QFrame):
         return self._title.text()
 
     def add_action(self, widget: QWidget, *, beside: bool = False) -> None:
+        """Beside the words or below them; again, to move it."""
+        which = Qt.AlignmentFlag
+        self._row.setAlignment(self._icon, which.AlignVCenter if beside else which.AlignTop)
         if beside:
-            self._row.setAlignment(self._icon, Qt.AlignmentFlag.AlignVCenter)
             self._row.addWidget(widget)
         else:
-            self.words.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
+            self.words.addWidget(widget, 0, which.AlignLeft)
 
 
 def named(widget: W, name: str) -> W:

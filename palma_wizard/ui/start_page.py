@@ -18,7 +18,9 @@ from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
 from palma_wizard.ui.copy_panel import CopyPanel, from_keyring
 from palma_wizard.ui.flow import Flow
+from palma_wizard.ui.news import News
 from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, in_turn, label, named
+from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class StartPage(Page):
         tasks: Tasks,
         clipboard: Clipboard,
         services: Callable[[], Awaitable[Mapping[str, Sequence[str]] | None]],
+        *,
+        settings: Settings,
     ) -> None:
         super().__init__(guide, guide.say("start.title"))
         self._draft, self._tasks, self._clipboard, self._services = draft, tasks, clipboard, services
@@ -83,15 +87,7 @@ class StartPage(Page):
         self._slow.timeout.connect(self._looking.show)
         self.body.addWidget(self._looking)
         self.body.addWidget(self.saved)
-        self.removed = Notice("info", "", name="removed")
-        self._at_the_exchange = button("", icon="external-link", flat=True, name="removed-open")
-        self._at_the_exchange.clicked.connect(self._open_keys)
-        self.removed.add_action(self._at_the_exchange)
-        self.removed.hide()
-        self.body.addWidget(self.removed)
-        self.moved = Notice("bad", "", name="address-changed")
-        self.moved.hide()
-        self.body.addWidget(self.moved)
+        self._make_notices(settings)
         self.body.addSpacing(theme.S)
 
         self._choices = [
@@ -105,6 +101,21 @@ class StartPage(Page):
         self.resume_button = self._choices[0]
         self.resume_button.hide()
         self.body.addStretch(1)
+        self.body.addWidget(self.news.choice)
+
+    def _make_notices(self, settings: Settings) -> None:
+        self.removed = Notice("info", "", name="removed")
+        self._at_the_exchange = button("", icon="external-link", flat=True, name="removed-open")
+        self._at_the_exchange.clicked.connect(self._open_keys)
+        self.removed.add_action(self._at_the_exchange)
+        self.removed.hide()
+        self.body.addWidget(self.removed)
+        self.moved = Notice("bad", "", name="address-changed")
+        self.moved.hide()
+        self.body.addWidget(self.moved)
+        self.news = News(self.guide, self._tasks, settings)
+        self.news.open_page.connect(self.open_address)
+        self.body.addWidget(self.news)
 
     def _choice(self, name: str, icon: str, explanation: str, signal: SignalInstance) -> QPushButton:
         title = "" if name == "resume" else self.say(f"start.{name}")
@@ -136,6 +147,11 @@ class StartPage(Page):
     def set_practice(self, practising: bool) -> None:
         super().set_practice(practising)
         self.choice("practise").setVisible(not practising)
+        self.news.set_practice(practising)
+
+    def set_compact(self, compact: bool) -> None:
+        super().set_compact(compact)
+        self.news.set_compact(compact)
 
     def offer_resume(self, step: str) -> None:
         """With nothing to go on with, the button is hidden."""
@@ -149,6 +165,7 @@ class StartPage(Page):
             self._draft.clear()
         self.removed.hide()
         self.show_exchange(self._draft.exchange)
+        self.news.look()
 
     def take_over(self, other: StartPage) -> None:
         """What that page knows beside the draft."""
@@ -158,6 +175,7 @@ class StartPage(Page):
         """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
         self._may_look = True
         self.look_for_saved()
+        self.news.start_looking()
 
     def look_for_saved(self) -> None:
         """Ask the keyring, without which the page works as well."""

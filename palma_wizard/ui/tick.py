@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 from palma_wizard.ui import theme
 from palma_wizard.ui.page import label
 
-_BOX = 24
+BOX = 24
 
 
 class Tick(QCheckBox):
@@ -17,7 +17,7 @@ class Tick(QCheckBox):
         self._words = label("")
         self._words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         space = QWidget()  # where the box is drawn
-        space.setFixedWidth(_BOX)
+        space.setFixedWidth(BOX)
         space.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, theme.XS, 0, theme.XS)

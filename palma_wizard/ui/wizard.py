@@ -92,7 +92,9 @@ class Wizard(QWizard):
 
     def _make_pages(self) -> None:
         guide = self._guide
-        self.start_page = StartPage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
+        self.start_page = StartPage(
+            guide, self.draft, self.tasks, self.clipboard, self._address_services, settings=self._settings
+        )
         self.data_page = DataPage(guide, self.draft, self.tasks, self.clipboard, self._set_scenario)
         with QSignalBlocker(self.data_page.scenario):
             self.data_page.scenario.setCurrentIndex(self.data_page.scenario.findData(self._practice.scenario))

@@ -61,8 +61,8 @@ def _assert_practised(result: subprocess.CompletedProcess[str]) -> None:
 
 class TestFolder:
     def test_it_is_whole(self, unpacked: Path) -> None:
-        _assert_whole(_run(unpacked / "palma-check", "--self-test"), 6)
-        _assert_whole(_run(unpacked / "palma-wizard", "--self-test", QT_QPA_PLATFORM="offscreen"), 9)
+        _assert_whole(_run(unpacked / "palma-check", "--self-test"), 7)
+        _assert_whole(_run(unpacked / "palma-wizard", "--self-test", QT_QPA_PLATFORM="offscreen"), 10)
 
     def test_it_practises(self, unpacked: Path) -> None:
         _assert_practised(_run(unpacked / "palma-check", "--practice", "--json"))
@@ -155,8 +155,8 @@ class TestDebian:
         installed = _inside("dpkg", "--install", package)
         assert installed.returncode == 0, installed.stderr
         assert {"usr/bin/palma-wizard", "usr/bin/palma-check"} <= _listed() - before
-        _assert_whole(_inside("palma-check", "--self-test"), 6)
-        _assert_whole(_inside("palma-wizard", "--self-test", QT_QPA_PLATFORM="offscreen"), 9)
+        _assert_whole(_inside("palma-check", "--self-test"), 7)
+        _assert_whole(_inside("palma-wizard", "--self-test", QT_QPA_PLATFORM="offscreen"), 10)
         _assert_practised(_inside("palma-check", "--practice", "--json"))
         libraries = [str(path).removeprefix(str(CLEAN)) for path in (CLEAN / "usr/lib/palma-wizard").rglob("*.so*")]
         assert "not found" not in _inside("ldd", *libraries).stdout

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWid
 from palma_wizard.ui import theme
 from palma_wizard.ui.rail import _Item
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
+from tests.announcements import tell_of_a_newer
 from tests.conftest import Runner
 from tests.hands import click, find, press_test
 
@@ -89,6 +90,9 @@ def test_every_page_can_be_read(name: str, window: Wizard, app: QApplication, ru
             window.go(number)
             await asyncio.sleep(0.05)
             weak.extend(f"page {number}: {each}" for each in too_weak(window, least))
+        window.go(START)
+        await tell_of_a_newer(window)
+        weak.extend(f"a newer version: {each}" for each in too_weak(window, least))
         window._set_practice(True)
         for scenario in ("works", "can-withdraw", "address-not-allowed"):
             window._set_scenario(scenario)

@@ -532,7 +532,7 @@ application = app.make_application()
 window = wizard.Wizard(guide.load(), Settings(Path(sys.argv[1])))
 window.show()
 application.processEvents()
-late = {"requests", "urllib3", "keyring", "asyncio", "qasync", "flask"}
+late = {"requests", "urllib3", "keyring", "asyncio", "qasync", "flask", "nacl"}
 print(sorted({name.partition(".")[0] for name in sys.modules} & late))
 """
     done = subprocess.run(
