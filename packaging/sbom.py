@@ -46,7 +46,7 @@ def bill(sources: Sequence[tuple[str, Path]]) -> dict[str, Any]:
         for row in locked(source) if source.suffix == ".lock" else held(source):
             purl = row["purl"]
             part = {"type": "library", "bom-ref": purl, "name": row["name"], "version": row["version"], "purl": purl}
-            components[purl] = part | ({"description": row["remark"]} if row.get("remark") else {})
+            components.setdefault(purl, part | ({"description": row["remark"]} if row.get("remark") else {}))
             needs.setdefault(row.get("inside") or package, set()).add(purl)
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
