@@ -9,6 +9,7 @@ pack.py words FILE                 prints a file for desktops, its @words of the
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -16,7 +17,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
@@ -122,7 +122,7 @@ def words(file: Path) -> str:
 def spoken(line: str, key: str, language: str) -> str:
     said = guide.load(language).say(key)
     if line.lstrip().startswith("<"):
-        said = escape(said)
+        said = html.escape(said, quote=False)
         line = line if language == "en" else line.replace(">", f' xml:lang="{language.replace("_", "-")}">', 1)
     elif language != "en":
         line = line.replace("=", f"[{language}]=", 1)
