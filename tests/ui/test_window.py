@@ -24,6 +24,7 @@ from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
 from palma_wizard.practice import KEYS, PAGES, SCENARIOS, PracticeExchange
 from palma_wizard.ui.page import Page
+from palma_wizard.ui.picture import PictureView
 from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.hands import click, find, note_what_is_opened, until, visible_words
@@ -547,6 +548,23 @@ def test_the_rail_leads_on_from_a_page_of_several_parts(window: Wizard) -> None:
     window.go(8)
     window.go(DATA)
     assert window.currentId() == DATA
+
+
+def test_the_next_picture_is_read_while_a_page_is_being_read(window: Wizard, run: Runner) -> None:
+    def read(number: int) -> list[PictureView]:
+        page = window._pages[number]
+        return [view for view in page.findChildren(PictureView) if not view.isVisible() and not view._image.isNull()]
+
+    async def walk() -> None:
+        assert not read(1)
+        window.background_work()
+        await until(lambda: read(1), "the first was not read ahead")
+        assert not read(2)
+        window.go(1)
+        await until(lambda: read(2), "the second was not read ahead")
+        assert not read(3)
+
+    run(walk())
 
 
 def test_a_stored_key_is_checked_again_and_removed_from_the_start_page(
