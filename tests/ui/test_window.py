@@ -607,6 +607,29 @@ def test_a_practice_address_is_never_left_in_the_real_form(window: Wizard, run: 
     run(walk())
 
 
+def test_what_comes_of_a_save_is_worked_out_once(
+    window: Wizard, run: Runner, keyring_session: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, under_way = window.check_page, [0]
+    usual = page._refresh
+
+    def refresh() -> None:
+        under_way.append(under_way[-1] + 1)
+        usual()
+        under_way.append(under_way[-1] - 1)
+
+    async def walk() -> None:
+        to_check_page(window)
+        await verdict_of(window)
+        monkeypatch.setattr(page, "_refresh", refresh)
+        click(page.save)
+        await until(page.done.isVisible, "it was not saved")
+        assert max(under_way) == 1
+        assert page.body.isEnabled()
+
+    run(walk())
+
+
 def test_a_failing_test_after_a_save_is_shown(window: Wizard, run: Runner, keyring_session: None) -> None:
     async def walk() -> None:
         to_check_page(window)
