@@ -15,13 +15,17 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
-from palma_wizard import address, entry, guide, report, secrecy, selftest, vault, verify
+from palma_wizard import entry, guide, secrecy, verify
 from palma_wizard.draft import Draft
-from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict, whitelist
+from palma_wizard.exchanges import EXCHANGES, Check, Credentials, Outcome, Verdict
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.practice import KEYS, SCENARIOS, PracticeExchange
+
+if TYPE_CHECKING:
+    from palma_wizard.exchanges.whitelist import Standing
+    from palma_wizard.vault import Vault
 
 T = TypeVar("T")
 
@@ -70,13 +74,19 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
     try:
-        code = selftest.run() if typed == ["--self-test"] else _run(typed)
+        code = _look_at_itself() if typed == ["--self-test"] else _run(typed)
         sys.stdout.flush()
     except* BrokenPipeError:
         # Whoever read the output went away; Python would complain of it once more at exit.
         code = CANCELLED
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _look_at_itself() -> int:
+    from palma_wizard import selftest
+
+    return selftest.run()
 
 
 def _run(arguments: list[str]) -> int:
@@ -175,7 +185,7 @@ class _Session:
         self._middle = max(map(_width, words.under("state").values()))
         self._aside = sys.stderr if chosen.json else sys.stdout
         self._let_in: tuple[str, ...] = ()
-        self._standing: whitelist.Standing | None = None
+        self._standing: Standing | None = None
         self._own: tuple[str, ...] = ()
 
     def run(self) -> int:
@@ -208,6 +218,8 @@ class _Session:
         if self._chosen.save:
             code = self._store(draft, code)
         if self._chosen.report is not None:
+            from palma_wizard import report
+
             own = self._own if self._chosen.with_addresses else None
             text = report.write(verdict, datetime.datetime.now().astimezone(), own)
             print(text, file=self._aside)
@@ -261,8 +273,10 @@ class _Session:
         self._let_in = found.let_in
         return found.credentials
 
-    def _labels(self, store: vault.Vault) -> list[str]:
+    def _labels(self, store: Vault) -> list[str]:
         """Of the accounts that can be read; what the person asked for was done without them."""
+        from palma_wizard import vault
+
         try:
             return [saved.label for saved in store.accounts(self._exchange)]
         except vault.VaultError:
@@ -330,10 +344,14 @@ class _Session:
         if self._let_in or self._chosen.with_addresses:
             self._own = await self._seen_from_outside(practice)
         if self._let_in:
+            from palma_wizard.exchanges import whitelist
+
             self._standing = whitelist.changed(self._let_in, self._own)
 
     @staticmethod
     async def _seen_from_outside(practice: PracticeExchange | None) -> tuple[str, ...]:
+        from palma_wizard import address
+
         seen = await address.look_up(practice.address_urls if practice else address.SERVICES)
         return tuple(text for sighting in seen.values() for text in sighting.seen)
 
@@ -413,8 +431,10 @@ class _Session:
         if not draft.may_save:
             raise Stop(self._say("cli.no-consent", yes=YES), code)
 
-    def _with_keyring(self, work: Callable[[vault.Vault], T]) -> tuple[str, T]:
+    def _with_keyring(self, work: Callable[[Vault], T]) -> tuple[str, T]:
         """The store's name, and what came of the work with it."""
+        from palma_wizard import vault
+
         try:
             return asyncio.run(vault.use(lambda store: (store.name, work(store)), practice=self._practising))
         except vault.VaultError as error:

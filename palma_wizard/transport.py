@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,6 +69,8 @@ class Door:
         self._lock = threading.Lock()
         self._lines: set[_Line] = set()
         self._closed = False
+        if base.scheme == "https":  # while the first connections are being made
+            threading.Thread(target=self._trusted, name="palma-trust", daemon=True).start()
 
     def send(self, call: Call, signed: Signed = Signed()) -> Reply | Fault:  # noqa: B008 - it is frozen and empty
         """Blocks for at most the total time. Never raises for anything the network does."""
@@ -96,7 +98,7 @@ class Door:
             line.end(Fault.BROKEN_OFF)
 
     def _work(self, line: _Line, call: Call, signed: Signed) -> None:
-        _here.line = line
+        _here.line, _here.trusted = line, self._trusted
         try:
             line.end(self._ask(line, call, signed))
         except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
@@ -109,8 +111,7 @@ class Door:
             target = urllib.parse.urlsplit(url)
             if target.hostname not in _LOOPBACK:
                 proxies = get_environ_proxies(url)
-            trust = self._trusted() if target.scheme == "https" else None
-            with contextlib.closing(_Adapter(trust)) as adapter:
+            with contextlib.closing(_Adapter()) as adapter:
                 return self._exchange(adapter, proxies, url, call.method, signed)
         except _TunnelError as error:
             return error.fault
@@ -201,6 +202,8 @@ class _Here(threading.local):
     """Each call has a thread of its own; urllib3 has no place for what belongs to a call."""
 
     line: _Line
+    trusted: Callable[[], ssl.SSLContext]
+    """Blocks while the certificates are being read."""
 
 
 _here: Final = _Here()
@@ -273,6 +276,7 @@ class _Secure(urllib3.connection.HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         connection = super()._new_conn()
         _here.line.attach(connection)
+        self.ssl_context = _here.trusted()  # only now: they are read while the connection is being made
         return connection
 
     def _tunnel(self) -> None:
@@ -302,20 +306,18 @@ class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """requests over the given trust store, every socket on its call's line."""
+    """requests with every socket on its call's line."""
 
-    def __init__(self, trust: ssl.SSLContext | None) -> None:
-        self._trust = trust
+    def __init__(self) -> None:
         self._pools = {"http": _PlainPool, "https": _SecurePool}
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._trust, **kwargs)
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        trusts = {"ssl_context": self._trust, "proxy_ssl_context": self._trust}
-        manager = super().proxy_manager_for(proxy, **trusts, **kwargs)
+        manager = super().proxy_manager_for(proxy, proxy_ssl_context=_here.trusted(), **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
 

@@ -1,5 +1,13 @@
 """Measures how fast and how small the program is; run by `make bench`. One table: medians, each beside what it is
 compared with, measured in turns with it in the same run.
+
+What each step gave, in ms, on 2 processors with little else running:
+  certificates read while connections are made          click to verdict 361 -> 335; 8 bare requests at once need 329
+  the next page built, its picture read ahead           first showing, p95 45 -> 18
+  garbage collected once a page is painted              turning, p95 8.8 -> 8.0
+  keyring, report, addresses imported where asked for   cold command line, with the certificates, 550 -> 490; ccxt 669
+  a check's page laid out once for all that it shows    longest stall during a save 16.8 -> 15.1
+Of the 490, Python with ssl and sockets alone and the 8 bare requests take 361, which is more than half of ccxt's time.
 """
 
 from __future__ import annotations

@@ -641,6 +641,25 @@ def test_the_systems_store_is_read_once_for_all_calls_and_anew_for_the_next_chec
         assert ask(server.secure_url) is Fault.UNTRUSTED
 
 
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there the system is asked about each certificate")
+def test_the_systems_store_is_read_while_connections_are_being_made(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected: list[bool] = []
+
+    def read(trust: ssl.SSLContext) -> None:
+        deadline = time.monotonic() + 2
+        while not server.connections and time.monotonic() < deadline:
+            time.sleep(0.005)
+        connected.append(bool(server.connections))
+        authority.ca.configure_trust(trust)
+
+    monkeypatch.setattr(ssl.SSLContext, "set_default_verify_paths", read)
+    with Server(replies(), authority.serving("127.0.0.1")) as server:
+        assert isinstance(ask(server.secure_url), Reply)
+    assert connected == [True]
+
+
 def test_a_name_is_compared_with_the_certificates_names(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     with Server(tunnel(authority.serving("else.invalid"))) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)

@@ -193,6 +193,16 @@ class CheckPage(Page):
 
     def refresh(self) -> None:
         """Show the draft as it is: an entry edited since its test is untested again."""
+        if not self.body.isEnabled():  # under way: where a page becomes complete, QWizard shows it anew
+            return
+        self.body.setEnabled(False)  # laid out once, not with each part that is shown
+        try:
+            self._refresh()
+        finally:
+            self.body.setEnabled(True)
+            self.body.activate()
+
+    def _refresh(self) -> None:
         running = self._running is not None
         verdict = self._draft.verdict
         if self._seconds_left and self.isVisible():

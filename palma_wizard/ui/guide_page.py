@@ -43,7 +43,7 @@ class GuidePage(Page):
         self.column.insertLayout(self.column.indexOf(self.state_line), foot)
 
     def initializePage(self) -> None:
-        """Pictures are read when a page is first shown, not at start."""
+        """Not at start: while the page before is being read, or when this one is first shown."""
         if not self._built:
             self._built = True
             for part in self.step.parts:

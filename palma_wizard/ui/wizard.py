@@ -304,6 +304,7 @@ class Wizard(QWizard):
         gc.freeze()  # what is there now stays, and need not be looked through at each turn of a page
         self.start_page.start_looking()
         self.data_page.start_looking()
+        self._prepare_next()
 
     def go(self, number: int) -> None:
         """To any page: back through the ones passed, or ahead over the ones between."""
@@ -348,8 +349,7 @@ class Wizard(QWizard):
     def _page_shown(self, number: int) -> None:
         if number < 0 or self._jumping:
             return
-        if self._visited:  # not before the first paint
-            gc.collect()
+        QTimer.singleShot(0, self, self._once_painted)
         self._visited.add(number)
         self._pages[number].body.invalidate()  # laid out while it was hidden, it may be as wide as it was before
         self._pages[number].area.verticalScrollBar().setValue(0)
@@ -371,6 +371,17 @@ class Wizard(QWizard):
         else:
             self.button(QWizard.WizardButton.NextButton).setFocus()
         self._pages[number].tell()
+
+    def _once_painted(self) -> None:
+        gc.collect()
+        if self._warming:
+            self._prepare_next()
+
+    def _prepare_next(self) -> None:
+        """The next page is built, and its picture read, while this one is being read."""
+        following = self._pages.get(self.currentId() + 1)
+        if following is not None:
+            following.initializePage()
 
     def _catch_up(self) -> None:
         if self._due:

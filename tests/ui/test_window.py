@@ -24,6 +24,7 @@ from palma_wizard.cli import EXIT_CODES
 from palma_wizard.exchanges import Credentials, Outcome
 from palma_wizard.practice import KEYS, PAGES, SCENARIOS, PracticeExchange
 from palma_wizard.ui.page import Page
+from palma_wizard.ui.picture import PictureView
 from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.wizard import CHECK, DATA, NOTICE, START, Wizard
 from tests.hands import click, find, note_what_is_opened, until, visible_words
@@ -549,6 +550,23 @@ def test_the_rail_leads_on_from_a_page_of_several_parts(window: Wizard) -> None:
     assert window.currentId() == DATA
 
 
+def test_the_next_picture_is_read_while_a_page_is_being_read(window: Wizard, run: Runner) -> None:
+    def read(number: int) -> list[PictureView]:
+        page = window._pages[number]
+        return [view for view in page.findChildren(PictureView) if not view.isVisible() and not view._image.isNull()]
+
+    async def walk() -> None:
+        assert not read(1)
+        window.background_work()
+        await until(lambda: read(1), "the first was not read ahead")
+        assert not read(2)
+        window.go(1)
+        await until(lambda: read(2), "the second was not read ahead")
+        assert not read(3)
+
+    run(walk())
+
+
 def test_a_stored_key_is_checked_again_and_removed_from_the_start_page(
     window: Wizard, run: Runner, keyring_session: None
 ) -> None:
@@ -585,6 +603,29 @@ def test_a_practice_address_is_never_left_in_the_real_form(window: Wizard, run: 
         assert window.notice_page.own.text() == ""
         assert window.notice_page.own6.text() == ""
         assert not window.notice_page.understood.isChecked()
+
+    run(walk())
+
+
+def test_what_comes_of_a_save_is_worked_out_once(
+    window: Wizard, run: Runner, keyring_session: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, under_way = window.check_page, [0]
+    usual = page._refresh
+
+    def refresh() -> None:
+        under_way.append(under_way[-1] + 1)
+        usual()
+        under_way.append(under_way[-1] - 1)
+
+    async def walk() -> None:
+        to_check_page(window)
+        await verdict_of(window)
+        monkeypatch.setattr(page, "_refresh", refresh)
+        click(page.save)
+        await until(page.done.isVisible, "it was not saved")
+        assert max(under_way) == 1
+        assert page.body.isEnabled()
 
     run(walk())
 
