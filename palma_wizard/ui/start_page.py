@@ -16,12 +16,11 @@ from palma_wizard.exchanges import EXCHANGES
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.copy_panel import CopyPanel, from_keyring
-from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, in_turn, label, named
 from palma_wizard.ui.tasks import Tasks
 
 if TYPE_CHECKING:
+    from palma_wizard.ui.copy_panel import CopyPanel
     from palma_wizard.vault import Saved
 
 _OLD: Final = 90
@@ -219,6 +218,8 @@ class StartPage(Page):
 
     def _account_row(self, label: str, title: str, tone: str, words: str) -> Notice:
         """Its name stands above only where there is something to tell apart."""
+        from palma_wizard.ui.flow import Flow  # not before the first paint
+
         row = Notice(tone, words, title=title, name="saved-key")
         row.setProperty("account", label)
         copies = self._copies(label)
@@ -240,6 +241,8 @@ class StartPage(Page):
         return row
 
     def _copies(self, label: str) -> CopyPanel:
+        from palma_wizard.ui.copy_panel import CopyPanel, from_keyring  # not before the first paint
+
         exchange, practice = self._draft.exchange, self._draft.practice
         fetch = functools.partial(from_keyring, exchange, label, practice=practice)
         copies = CopyPanel(self.guide, self._tasks, self._clipboard, fetch)
