@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from palma_wizard.guide import LANGUAGES  # noqa: E402
+from palma_wizard.guide import LANGUAGES, Loader  # noqa: E402
 
 LAUNCHER: Final = str(ROOT / "packaging" / "launcher.py")
-RESOURCES: Final = (str(ROOT / "resources"), "palma_wizard/resources")
 EXCLUDED: Final = [
     *("PySide6.QtOpenGL", "PySide6.QtPdf", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.scripts"),
     *("PySide6.support.deprecated", "certifi.__main__", "charset_normalizer.cli", "curses", "ensurepip", "idlelib"),
@@ -22,6 +23,26 @@ EXCLUDED: Final = [
     *("pydoc_data", "readline", "setuptools", "sqlite3", "test", "tkinter", "turtledemo", "unittest", "venv"),
     *("werkzeug.debug", "wheel", "xmlrpc"),
 ]
+
+
+def resources(scratch: Path) -> Iterator[tuple[str, str]]:
+    """Each file and its folder in the program; beside TOML what the program would keep there if it could write, the same
+    bytes whenever they are made.
+    """
+    for file in sorted((ROOT / "resources").rglob("*.*")):
+        place = Path("palma_wizard") / file.relative_to(ROOT)
+        if file.is_file() and file.parent.name != "__pycache__":
+            yield str(file), str(place.parent)
+        if file.suffix == ".toml":
+            source = file.read_bytes()
+            code = Loader(file.stem, file.name).source_to_code(source, file.name)
+            kept = Path(importlib.util.cache_from_source(place))
+            made = scratch / kept
+            made.parent.mkdir(parents=True, exist_ok=True)
+            unchecked = (1).to_bytes(4, "little")
+            header = importlib.util.MAGIC_NUMBER + unchecked + importlib.util.source_hash(source)
+            made.write_bytes(header + marshal.dumps(code))
+            yield str(made), str(kept.parent)
 
 
 def is_kept(place: str, plugins: Collection[str]) -> bool:

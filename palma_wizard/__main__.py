@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from palma_wizard import guide, secrecy
-from palma_wizard.practice import SCENARIOS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return selftest.run(app.make_application())
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--practice", nargs="?", const="works", choices=SCENARIOS)
+    parser.add_argument("--practice", nargs="?", const="works", choices=_scenarios() if words else ())
     parser.add_argument("--lang", default="")
     try:
         chosen, rest = parser.parse_known_args(words)
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _tell(words: list[str], where: TextIO) -> None:
     """What can be added, to whoever asked or was not understood; what was typed is not said again."""
     say = _guide(words).say
-    practice = say("cli.option.practice", scenarios=", ".join(SCENARIOS))
+    practice = say("cli.option.practice", scenarios=", ".join(_scenarios()))
     spoken = say("cli.option.lang", languages=", ".join(guide.LANGUAGES))
     for line in (
         say("cli.wizard"),
@@ -52,6 +52,12 @@ def _tell(words: list[str], where: TextIO) -> None:
         f"  --lang {say('cli.place.language')}\n      {spoken}",
     ):
         print(line, file=where)
+
+
+def _scenarios() -> Sequence[str]:
+    from palma_wizard.practice import SCENARIOS  # not before the first paint
+
+    return SCENARIOS
 
 
 def _guide(words: list[str]) -> guide.Guide:

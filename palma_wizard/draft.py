@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from palma_wizard.entry import DEFAULT_LABEL
 from palma_wizard.exchanges import EXCHANGES, Cause, Credentials, Outcome, Verdict
@@ -19,15 +18,13 @@ class NotTestedError(Exception):
     """Storing was asked for an entry that has not passed: a bug, and nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """Stands for the entry as it was when a check began."""
 
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """An entry that passed its test, as it is to be stored. Only `Draft.passed` makes one."""
 
     exchange: str

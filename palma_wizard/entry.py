@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from palma_wizard.exchanges import EXCHANGES, Credentials
 
@@ -18,13 +17,11 @@ DEFAULT_LABEL: Final = "main"
 """What an account is called on this computer while there is no other of its exchange."""
 
 _QUOTES: Final = "\"'`´‘’“”„«»‹›"
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LABEL: Final = re.compile(r"(?i)(api)?[ _-]*(key|secret|user ?id)[ _-]*(key)?\s*[:=]")
-_UNSEEN: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
+_UUID: Final = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_LABEL: Final = r"(?i)(api)?[ _-]*(key|secret|user ?id)[ _-]*(key)?\s*[:=]"
+_UNSEEN: Final = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 """What Unicode counts as printable, some of it as letters, and shows as nothing."""
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 
 
 class Removed(enum.Enum):
@@ -45,8 +42,7 @@ class Doubt(enum.Enum):
     NOT_A_NUMBER = "not-a-number"
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     text: str
     removed: tuple[Removed, ...]
 
@@ -80,7 +76,7 @@ def is_label(text: str) -> bool:
     text = composed(text)
     if text != text.strip() or not text.isprintable() or len(text) > LONGEST_LABEL:
         return False
-    return _UNSEEN.search(text) is None and any(character.isalnum() for character in text)
+    return re.search(_UNSEEN, text) is None and any(character.isalnum() for character in text)
 
 
 def composed(label: str) -> str:
@@ -110,11 +106,11 @@ def doubts(exchange: str, entry: Credentials, *, practice: bool) -> dict[str, Do
 
 
 def _doubt(value: str, *, is_number: bool) -> Doubt:
-    if _LABEL.match(value):
+    if re.match(_LABEL, value):
         return Doubt.LABEL_IN_FRONT
-    if _EMAIL.fullmatch(value):
+    if re.fullmatch(_EMAIL, value):
         return Doubt.EMAIL
-    if _UUID.fullmatch(value):
+    if re.fullmatch(_UUID, value):
         return Doubt.UUID
     if is_number:
         return Doubt.NOT_A_NUMBER

@@ -12,11 +12,11 @@ import os
 import re
 import string
 import sys
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any, Final
+from types import CodeType
+from typing import Any, Final, NamedTuple
 
 from palma_wizard import assets, plurals
 from palma_wizard.exchanges import EXCHANGES, Cause, Outcome
@@ -60,8 +60,7 @@ class GuideError(Exception):
     """A guide file that cannot be used; the text names the file and the place in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Callout:
+class Callout(NamedTuple):
     """A place on a picture, as fractions of its width and height; `tag` says on which side its words stand.
 
     The words are of a language; the place is measured when the picture is taken, and kept beside it.
@@ -76,8 +75,7 @@ class Callout:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """`description` says in words what the picture shows, for whoever does not see it."""
 
     file: str
@@ -85,16 +83,14 @@ class Picture:
     callouts: tuple[Callout, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One sentence; its mark tells what to tick, what is up to the person, and what never to tick."""
 
     text: str
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What is on the page at one time; most steps have one. One without a title has that of its step."""
 
     title: str
@@ -102,22 +98,19 @@ class Part:
     picture: Picture | None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """Help for a step: what a person may see, and what to do then."""
 
     see: str
     do: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     id: str
     title: str
     rail: str
@@ -126,21 +119,18 @@ class Step:
     help: tuple[Hint, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeWords:
+class OutcomeWords(NamedTuple):
     title: str
     cause: str
     next: str
 
 
-@dataclass(frozen=True, slots=True)
-class CauseWords:
+class CauseWords(NamedTuple):
     text: str
     do: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(NamedTuple):
     """One language's words. `steps` are by exchange: those done in the browser, then those of the two pages for the key
     and for the addresses. `say` raises KeyError for a key that no file has: a bug that a test finds.
 
@@ -335,9 +325,21 @@ def _is_inside(place: object) -> bool:
     return bool(x + w <= 1 and y + h <= 1)
 
 
+class Loader(SourceFileLoader):
+    """Keeps what is in a TOML file as Python keeps a module's bytecode: in __pycache__ beside it, where that can be
+    written, until the file changes. To parse one takes 7 ms, and most languages have two.
+    """
+
+    def source_to_code(self, data: Any, path: Any, **_: Any) -> CodeType:  # type: ignore[override]
+        import tomllib
+
+        return compile("", path, "exec").replace(co_consts=(tomllib.loads(data.decode()),))
+
+
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        code = Loader(file.stem, str(file)).get_code(file.stem)
+        return dict(code.co_consts[0]) if code else {}
     except OSError as error:
         raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:
@@ -359,14 +361,15 @@ class _Reader:
         value = table.get(key, default) if isinstance(table, dict) else None
         if not isinstance(value, str) or (not value.strip() and default is None):
             raise self._wrong(where, key, "a text is missing")
-        if len(value) > LONGEST_TEXT or not value.translate(_SPACES).isprintable():
+        if len(value) > LONGEST_TEXT or not (value.isprintable() or value.translate(_SPACES).isprintable()):
             raise self._wrong(where, key, f"at most {LONGEST_TEXT} characters that can be seen are expected")
-        try:
-            names = [name for _, name, *_ in string.Formatter().parse(value) if name is not None]
-        except ValueError:
-            names = [""]
-        if not all(_PLACE.fullmatch(name) for name in names):
-            raise self._wrong(where, key, "a place in braces is not a plain name")
+        if "{" in value or "}" in value:
+            try:
+                names = [name for _, name, *_ in string.Formatter().parse(value) if name is not None]
+            except ValueError:
+                names = [""]
+            if not all(_PLACE.fullmatch(name) for name in names):
+                raise self._wrong(where, key, "a place in braces is not a plain name")
         return value if key in SHARED or not value else self._first + value
 
     def table(self, table: Any, key: str, where: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import html
 import json
 import logging
 import re
@@ -25,37 +24,31 @@ SHORTEST: Final = 4
 SHORT_NUMBER: Final = 6
 """Digits. A User ID up to here is hidden only as a number by itself that is no part of a date, port or fraction."""
 
-_NUMBER: Final = re.compile(
-    rf"""(?x)
-    (?: (?<![0-9A-Za-z]) | (?<=%[0-9A-Fa-f]{{2}}) | (?<=\\[nrt]) )
-    (?<![0-9A-Za-z\]]:) (?<![0-9]\.) (?<![0-9]{{2}}[-/])
-    [0-9]{{{SHORTEST},{SHORT_NUMBER}}}
-    (?! [0-9A-Za-z] | \.[0-9] | [-/][0-9]{{2}}[-/] )
-    """
-)
+_NUMBER: Final = rf"""(?x)
+(?: (?<![0-9A-Za-z]) | (?<=%[0-9A-Fa-f]{{2}}) | (?<=\\[nrt]) )
+(?<![0-9A-Za-z\]]:) (?<![0-9]\.) (?<![0-9]{{2}}[-/])
+[0-9]{{{SHORTEST},{SHORT_NUMBER}}}
+(?! [0-9A-Za-z] | \.[0-9] | [-/][0-9]{{2}}[-/] )
+"""
 _QUOTE: Final = r"""(?P<quote>\\{0,3}["'])"""
 _QUOTED: Final = _QUOTE + r"(?:(?!(?P=quote))[^\r\n])"
 _IS: Final = r"""\\{0,3}["']? \s* (?:[:=]|%3[AaDd]) [ \t]* (?:b(?=["']))?"""
-_WHOLE_LINE: Final = re.compile(
-    rf"""(?ix)
-    ( (?<![\w-])[\w-]*?(?:authorization|cookie2?) {_IS} )
-    (?: {_QUOTED}* | (?:(?!\\[rn])[^\r\n])+ )
-    """
-)
-_NAMED: Final = re.compile(
-    rf"""(?ix)
-    ( (?<![\w-])
-      (?: (?:x-auth|x-aggr-|kc-)[\w-]*
-      | [\w-]*?(?:key|secret|signature|(?<=[_-])sign|passw(?:or)?d|passphrase|token|user[ _-]?id|uid) )
-      {_IS} )
-    (?: {_QUOTED}{{4,}} | (?:(?:basic|bearer|hs256|bitstamp)\s+)? (?:[^\s"',;&}}\])]|(?<=\[hidden)\]){{4,}} )
-    """
-)
-_LOGIN: Final = re.compile(r"""(?<=://)[^\s/?#"'<>]+(?=@)""")
-_SCHEME: Final = re.compile(r"\b(Basic|Bearer|HS256|BITSTAMP)\s+[A-Za-z0-9+/=_-]{8,}")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{24,}")
-_KINDS: Final = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
-_HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
+_WHOLE_LINE: Final = rf"""(?ix)
+( (?<![\w-])[\w-]*?(?:authorization|cookie2?) {_IS} )
+(?: {_QUOTED}* | (?:(?!\\[rn])[^\r\n])+ )
+"""
+_NAMED: Final = rf"""(?ix)
+( (?<![\w-])
+  (?: (?:x-auth|x-aggr-|kc-)[\w-]*
+  | [\w-]*?(?:key|secret|signature|(?<=[_-])sign|passw(?:or)?d|passphrase|token|user[ _-]?id|uid) )
+  {_IS} )
+(?: {_QUOTED}{{4,}} | (?:(?:basic|bearer|hs256|bitstamp)\s+)? (?:[^\s"',;&}}\])]|(?<=\[hidden)\]){{4,}} )
+"""
+_LOGIN: Final = r"""(?<=://)[^\s/?#"'<>]+(?=@)"""
+_SCHEME: Final = r"\b(Basic|Bearer|HS256|BITSTAMP)\s+[A-Za-z0-9+/=_-]{8,}"
+_TOKEN: Final = r"[A-Za-z0-9_-]{24,}"  # noqa: S105
+_KINDS: Final = (r"[a-z]", r"[A-Z]", r"[0-9]")
+_HEX: Final = r"[0-9a-fA-F]{32,}"
 
 
 def redact(text: str) -> str:
@@ -67,17 +60,17 @@ def redact(text: str) -> str:
             if writing not in short:
                 text = text.replace(writing, HIDDEN)
     if short:
-        text = _NUMBER.sub(lambda number: HIDDEN if number[0] in short else number[0], text)
-    text = _WHOLE_LINE.sub(rf"\1\g<quote>{HIDDEN}", text)
-    text = _NAMED.sub(rf"\1\g<quote>{HIDDEN}", text)
-    text = _LOGIN.sub(HIDDEN, text)
-    text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
-    return _TOKEN.sub(_hidden_if_random, text)
+        text = re.sub(_NUMBER, lambda number: HIDDEN if number[0] in short else number[0], text)
+    text = re.sub(_WHOLE_LINE, rf"\1\g<quote>{HIDDEN}", text)
+    text = re.sub(_NAMED, rf"\1\g<quote>{HIDDEN}", text)
+    text = re.sub(_LOGIN, HIDDEN, text)
+    text = re.sub(_SCHEME, rf"\1 {HIDDEN}", text)
+    return re.sub(_TOKEN, _hidden_if_random, text)
 
 
 def _hidden_if_random(token: re.Match[str]) -> str:
     """Small and capital letters and digits together, or a long hexadecimal number: no word looks like that."""
-    looks_random = all(kind.search(token[0]) for kind in _KINDS) or _HEX.fullmatch(token[0])
+    looks_random = all(re.search(kind, token[0]) for kind in _KINDS) or re.fullmatch(_HEX, token[0])
     return HIDDEN if looks_random else token[0]
 
 
@@ -119,6 +112,8 @@ def _in_urls(text: str) -> set[str]:
 
 
 def _in_html(text: str) -> set[str]:
+    import html
+
     found = {html.escape(text), html.escape(text, quote=False)}
     return found | {
         each.replace("&quot;", double).replace("&#x27;", single)

@@ -7,7 +7,6 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from palma_wizard import workers
@@ -89,7 +88,7 @@ async def check(
             swapped = Credentials(credentials.secret, credentials.key, credentials.user_id)
             answer, _ = await ask(probe, swapped)
             if exchange.state(probe, answer) in OPENED:
-                reading = replace(reading, causes=(Cause.SWAPPED, *reading.causes))
+                reading = reading._replace(causes=(Cause.SWAPPED, *reading.causes))
     finally:
         door.close()
     ordered = tuple(checks[call.id] for call in exchange.calls)

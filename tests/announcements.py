@@ -37,6 +37,5 @@ async def tell_of_a_newer(window: Wizard) -> None:
     """On the start page."""
     hear(window._settings)
     with mock.patch.object(news, "source", source):
-        window.rebuild()
-    window.start_page.news.start_looking()
+        window.start_page.news.start_looking()
     await until(window.start_page.news.isVisible, "nothing is told of a newer version")

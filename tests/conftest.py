@@ -163,6 +163,7 @@ def window(run: Runner, settings: Settings) -> Iterator[Wizard]:
     made = Wizard(guide.load(), settings)
     made.show()
     assert QTest.qWaitForWindowExposed(made)
+    made.complete()
     yield made
     made._leaving = True
     made.close()

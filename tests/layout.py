@@ -7,7 +7,6 @@ made half as long again, "mirrored" the same from right to left.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import itertools
 import os
 import re
@@ -40,18 +39,16 @@ def pseudo(value: Any) -> Any:
     """A copy of anything in a guide with its texts stretched; names, files and addresses stay."""
     if isinstance(value, str):
         return stretched(value)
-    if isinstance(value, tuple):
-        return tuple(map(pseudo, value))
     if isinstance(value, dict):
         return {key: pseudo(inner) for key, inner in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if hasattr(value, "_asdict"):  # a record
         kept = {"id", "file", "url", "mark", "tag"}
         changes = {
-            field.name: pseudo(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            if field.name not in kept and not callable(getattr(value, field.name))
+            name: pseudo(each) for name, each in value._asdict().items() if name not in kept and not callable(each)
         }
-        return dataclasses.replace(value, **changes)
+        return value._replace(**changes)
+    if isinstance(value, tuple):
+        return tuple(map(pseudo, value))
     return value
 
 
@@ -201,7 +198,7 @@ def main() -> int:
             if language in PSEUDO:
                 english = speak(application, "en")
                 speak(application, words.language)
-                words = dataclasses.replace(pseudo(english), language=words.language)
+                words = pseudo(english)._replace(language=words.language)
             found += loop.run_until_complete(walk(language, words))
     sys.stdout.write("".join(f"{each}\n" for each in found))
     return 0

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -70,7 +69,7 @@ def every(answer: Reply | Fault, *ids: str) -> Answers:
 
 def off(seconds: float, answers: Mapping[str, Reply | Fault]) -> Answers:
     whole = {**WELL, **answers}
-    return {id: replace(a, clock_error=seconds) if isinstance(a, Reply) else a for id, a in whole.items()}
+    return {id: a._replace(clock_error=seconds) if isinstance(a, Reply) else a for id, a in whole.items()}
 
 
 STATES = {
@@ -272,7 +271,7 @@ def test_the_order_of_the_answers_does_not_matter(name: str) -> None:
 
 
 def test_waiting_times_and_the_clock_of_the_public_call_are_passed_on() -> None:
-    answers = {**WELL, **every(replace(LATE, clock_error=9.0)), "reach": Reply(429, b"", 0.25, 7)}
+    answers = {**WELL, **every(LATE._replace(clock_error=9.0)), "reach": Reply(429, b"", 0.25, 7)}
     reading = bitstamp.read(answers, ENTRY)
     assert (reading.retry_after, reading.clock_error) == (7, 0.25)
 

@@ -40,17 +40,16 @@ HURRIED = (
 # And in a language of wide letters alone, where whatever is not of the guide stands out.
 WIDE = (
     *(sys.executable, "-c"),
-    r"""import dataclasses, re, sys
+    r"""import re, sys
 from palma_wizard import cli, guide
 def wide(text):
     return re.sub(r"(\{.*?\})|([!-~])", lambda found: found[1] or chr(ord(found[2]) + 0xFEE0), text) + "%"
 def widened(table):
-    return {name: dataclasses.replace(words, **{field: wide(getattr(words, field)) for field in words.__slots__})
+    return {name: type(words)(*map(wide, words))
         for name, words in table.items()}
 english = guide.load()
 words = {key: wide(text) for key, text in english.words.items()}
-other = dataclasses.replace(
-    english, words=words, outcomes=widened(english.outcomes), causes=widened(english.causes))
+other = english._replace(words=words, outcomes=widened(english.outcomes), causes=widened(english.causes))
 guide.load = lambda *_: other
 sys.exit(cli.main(sys.argv[1:]))""",
 )

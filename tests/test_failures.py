@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import pytest
@@ -779,5 +779,5 @@ def test_every_reply_of_a_well_key_is_granted_or_as_it_should_be() -> None:
 def test_a_quiet_reply_keeps_its_own_clock_out_of_the_others() -> None:
     quick, slow = Reply(200, b"", 0.25), Reply(200, b"", 9.0)
     assert failures.clock_error(quick, [slow]) == 0.25
-    assert failures.clock_error(replace(quick, clock_error=None), [Fault.RESET, slow]) == 9.0
+    assert failures.clock_error(quick._replace(clock_error=None), [Fault.RESET, slow]) == 9.0
     assert failures.clock_error(Fault.RESET, [Fault.RESET]) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 import string
 from collections.abc import Callable
@@ -51,12 +50,12 @@ def test_every_guide_ends_with_the_two_pages_and_each_step_has_help(exchange: st
 def test_the_words_all_exchanges_share_ask_for_no_term_that_one_does_not_have(exchange: str) -> None:
     terms = WORDS.terms(exchange)
     for outcome in Outcome:
-        assert all("{" not in text for text in dataclasses.astuple(WORDS.outcome(outcome, exchange)))
+        assert all("{" not in text for text in WORDS.outcome(outcome, exchange))
     for cause in Cause:
-        assert all("{" not in text for text in dataclasses.astuple(WORDS.cause(cause, exchange)))
+        assert all("{" not in text for text in WORDS.cause(cause, exchange))
     assert terms.keys() == WORDS.terms("hitbtc2").keys()
     others = [WORDS.terms(other)["exchange"] for other in EXCHANGES if other != exchange]
-    said = " ".join(dataclasses.astuple(WORDS.outcome(Outcome.WORKS, exchange)))
+    said = " ".join(WORDS.outcome(Outcome.WORKS, exchange))
     assert not any(name in said for name in others)
 
 
@@ -92,7 +91,7 @@ def test_every_picture_has_a_file_and_says_what_it_shows() -> None:
 
 
 def test_no_picture_is_left_over() -> None:
-    files = {file.name for file in assets.path("pictures").iterdir()}
+    files = {file.name for file in assets.path("pictures").iterdir() if file.is_file()}
     assert files == {picture.file for picture in PICTURES} | {"callouts.toml"}
 
 

@@ -8,7 +8,6 @@ import hmac
 import json
 import pickle
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +93,7 @@ def every(answer: Reply | Fault, *ids: str) -> Answers:
 def off(seconds: float, answers: Mapping[str, Reply | Fault]) -> Answers:
     """The same answers from an exchange whose clock is `seconds` behind this one."""
     whole = {**WELL, **answers}
-    return {id: replace(a, clock_error=seconds) if isinstance(a, Reply) else a for id, a in whole.items()}
+    return {id: a._replace(clock_error=seconds) if isinstance(a, Reply) else a for id, a in whole.items()}
 
 
 STATES = {
@@ -348,7 +347,7 @@ def test_the_allowed_addresses_are_told_or_are_none(rights: Reply, told: tuple[s
 
 
 def test_waiting_times_and_the_clock_of_the_public_call_are_passed_on() -> None:
-    answers = {**WELL, **every(replace(LATE, clock_error=9.0)), "reach": Reply(429, b"", 0.25, 7)}
+    answers = {**WELL, **every(LATE._replace(clock_error=9.0)), "reach": Reply(429, b"", 0.25, 7)}
     reading = hitbtc.read(answers, ENTRY)
     assert (reading.retry_after, reading.clock_error) == (7, 0.25)
 

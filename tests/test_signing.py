@@ -11,7 +11,7 @@ import hmac
 import json
 import string
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -105,7 +105,7 @@ def call_of(theirs: Theirs, auth: Auth) -> Call:
 def hitbtc_hs256(call: Call, entry: Credentials, moment: Moment, theirs: Theirs) -> None:
     # None of our calls has a body, and ccxt gives all but GET one: "{}" at least. It signs it right behind the target,
     # so a target that ends with it must come to the same signature. A body of our own would need a look of its own.
-    ours = hitbtc.sign(replace(call, target=call.target + (theirs["body"] or "")), entry, moment)
+    ours = hitbtc.sign(call._replace(target=call.target + (theirs["body"] or "")), entry, moment)
     assert {"Content-Type": JSON, **ours.headers} == theirs["headers"]  # the type describes no body, and is not signed
     assert ours.body == b""
 

@@ -6,9 +6,8 @@ import enum
 import re
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NoReturn, Protocol, Self, final
+from typing import Final, NamedTuple, NoReturn, Protocol, Self, final
 
 PALMABOT_ADDRESS: Final = "46.19.9.48"
 """PalmaBot's server, as its own instructions name it."""
@@ -174,8 +173,7 @@ class Auth(enum.Enum):
     OLDER = "older"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request of a check.
 
     `target` is the path with its query, byte for byte as it is signed and sent. `wanted` says which answer is good
@@ -190,8 +188,7 @@ class Call:
     method: str = "GET"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """What a signature takes from outside: `ms` since 1970, and `uuid`, a random one in lower case."""
 
     ms: int
@@ -243,8 +240,7 @@ class Fault(enum.Enum):
     TLS_TOO_OLD = "tls-too-old"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the exchange sent. `body` stays out of the repr: it may hold balances.
 
     `clock_error` is this computer's clock minus the exchange's, in seconds, good to about a second; None without a
@@ -252,9 +248,12 @@ class Reply:
     """
 
     status: int
-    body: bytes = field(repr=False)
+    body: bytes
     clock_error: float | None = None
     retry_after: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Reply(status={self.status}, clock_error={self.clock_error}, retry_after={self.retry_after})"
 
 
 class CheckState(enum.Enum):
@@ -290,8 +289,7 @@ OPENED: Final = frozenset({CheckState.GRANTED, CheckState.REFUSED})
 """The key opened, whatever it may do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One finished row of a check; `ms` is how long the call took.
 
     `sign` is what came back, for whoever helps: a fault's name, or the HTTP status and the exchange's own error code.
@@ -303,8 +301,7 @@ class Check:
     sign: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What all answers together say. `causes` are ranked, most likely first.
 
     `allowed_addresses` is None where the exchange did not tell.
@@ -318,8 +315,7 @@ class Reading:
     retry_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The result of checking one entry. `counter` is what the older connection was given to count by, if it counts."""
 
     exchange: str
@@ -367,8 +363,7 @@ class Exchange(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """What PalmaBot's API settings form asks for an exchange, and how its keys look."""
 
     key_pattern: re.Pattern[str]

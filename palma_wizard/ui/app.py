@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 import zlib
 from pathlib import Path
@@ -51,7 +50,6 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     except OSError:
         return _cannot_start(words.say("error.no-folder", folder=place))
     sys.setswitchinterval(0.0005)  # the window's thread waits less for those that ask an exchange or the keyring
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal it was started from
     window = Wizard(words, settings, practice)
 
     def change_colours() -> None:
@@ -69,6 +67,7 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     hints.accessibility().contrastPreferenceChanged.connect(notice)
     window.show()
     app.processEvents()
+    app.setWindowIcon(QIcon(str(assets.path("icons", "app.svg"))))
     gc.freeze()
     code = _live(app, window)
     os.close(lock)
@@ -76,20 +75,14 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
 
 
 def make_application() -> QApplication:
-    """Also takes garbage collection into the window's thread: run by a worker thread, it would free Qt objects there,
-    and Qt crashes when their timers fire. The wizard collects when a page is turned.
-    """
-    gc.disable()
     qInstallMessageHandler(_qt_says)
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    style = [] if sys.platform == "darwin" else ["-style", "fusion"]  # given later, another is made before it
+    app = existing if isinstance(existing, QApplication) else QApplication([*sys.argv[:1], *style])
     app.setApplicationName("palma-wizard")
     app.setApplicationVersion(__version__)
     QGuiApplication.setDesktopFileName("palma-wizard")
     app.setQuitOnLastWindowClosed(False)
-    if sys.platform != "darwin":
-        app.setStyle("Fusion")
-    app.setWindowIcon(QIcon(str(assets.path("icons", "app.svg"))))
     theme.apply(app)
     return app
 
@@ -103,9 +96,11 @@ def _live(app: QApplication, window: Wizard) -> int:
     """The asyncio loop on Qt's, imported after the first paint."""
     os.environ["QT_API"] = "pyside6"
     import asyncio
+    import signal
 
     import qasync
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal it was started from
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     server = _listen(window)

@@ -71,7 +71,6 @@ class GuidePage(Page):
         return False
 
     def turn_back(self) -> bool:
-        """To the part before, as `validatePage` turns to the next; False on the first."""
         if self._parts.currentIndex() <= 0:
             return False
         self.show_part(self._parts.currentIndex() - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 
@@ -35,4 +34,4 @@ def speak(app: QApplication, language: str) -> Guide:
     def written(date: datetime.date) -> str:
         return locale.toString(QDate(date.year, date.month, date.day), without_weekday)
 
-    return dataclasses.replace(words, number=locale.toString, date=written)
+    return words._replace(number=locale.toString, date=written)

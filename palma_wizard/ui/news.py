@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from palma_wizard import news, workers
+from palma_wizard import workers
 from palma_wizard.guide import Guide
-from palma_wizard.news import Announcement, Source
 from palma_wizard.ui import theme
 from palma_wizard.ui.page import Notice, announce, button, label, named
 from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.tasks import Tasks
 from palma_wizard.ui.tick import BOX, Tick
+
+if TYPE_CHECKING:
+    from palma_wizard.news import Announcement, Source
 
 
 class News(Notice):
@@ -29,14 +32,10 @@ class News(Notice):
     def __init__(self, guide: Guide, tasks: Tasks, settings: Settings) -> None:
         super().__init__("info", "", name="news")
         self._say, self._tasks, self._settings = guide.say, tasks, settings
-        self._may_ask = self._practising = False
+        self._practising = False
+        self._source: Source | None = None
         self._stop: Callable[[], object] | None = None
         self._told = ""
-        try:
-            source = news.source()
-        except (OSError, ValueError):  # the self-test tells
-            source = None
-        self._source = source if source and source.keys else None
         self.open = button(guide.say("start.news-open"), icon="external-link", flat=True, name="news-open")
         self.open.clicked.connect(self._open)
         self.add_action(self.open, beside=True)
@@ -50,14 +49,12 @@ class News(Notice):
         self.tick.setChecked(bool(settings.get("news")))
         self.tick.toggled.connect(self._choose)
         column.addWidget(self.tick)
-        who = label("" if source is None else guide.say("start.news-who", host=source.host), "quiet")
-        self.tick.setAccessibleDescription(who.text())
+        self._who = label("", "quiet")
         below_the_words = QHBoxLayout()
         below_the_words.addSpacing(BOX + theme.S)
-        below_the_words.addWidget(who, 1)
+        below_the_words.addWidget(self._who, 1)
         column.addLayout(below_the_words)
-        if self._source is None:
-            self.choice.hide()
+        self.choice.hide()
 
     def set_compact(self, compact: bool) -> None:
         self.add_action(self.open, beside=not compact)
@@ -69,8 +66,23 @@ class News(Notice):
 
     def start_looking(self) -> None:
         """From now on somebody may be asked: not before the first paint, since that reads in much more than Qt."""
-        self._may_ask = True
-        self.look()
+        from palma_wizard import news
+
+        try:
+            self._offer(news.source())
+        except (OSError, ValueError):
+            return  # the self-test tells
+
+    def take_over(self, other: News) -> None:
+        if other._source is not None:
+            self._offer(other._source)
+
+    def _offer(self, source: Source) -> None:
+        if source.keys:
+            self._source = source
+            self._who.setText(self._say("start.news-who", host=source.host))
+            self.tick.setAccessibleDescription(self._who.text())
+            self.set_practice(self._practising)
 
     def look(self) -> None:
         """Tell what was heard, and ask where nobody was asked today."""
@@ -78,13 +90,15 @@ class News(Notice):
             self.hide()
             if self._stop is not None:
                 self._stop()
-        elif self._may_ask and self._stop is None:
+        elif self._stop is None:
             self._stop = self._tasks.start(self._look(self._source), self._looked)
 
     def _looked(self) -> None:
         self._stop = None
 
     async def _look(self, source: Source) -> None:
+        from palma_wizard import news
+
         kept = self._settings.get("news-heard").encode("ascii", "replace")
         heard = await workers.run(news.read, kept, source.keys)
         self._tell(heard)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QElapsedTimer, Qt, QUrl, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -25,6 +23,10 @@ from PySide6.QtWidgets import (
 
 from palma_wizard.guide import Guide, Step
 from palma_wizard.ui import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtWidgets import QGridLayout
 
 W = TypeVar("W", bound=QWidget)
 
@@ -109,6 +111,10 @@ class Page(QWizardPage):
 
     def take_over(self, other: Any) -> None:
         """What the page that this one replaces has beside the draft."""
+
+    def turn_back(self) -> bool:
+        """To the part before, on a page of several parts; False on the first."""
+        return False
 
     def entered(self) -> None:
         """The page has come into view, for the first time or again."""
@@ -279,6 +285,8 @@ def empty(layout: QVBoxLayout | QGridLayout) -> None:
 
 def ask(parent: QWidget, name: str, words: Sequence[str], act: Callable[[], object]) -> None:
     """A question: its title, its text, and its answers yes and no. Enter and Escape give the safe one, no."""
+    from PySide6.QtWidgets import QMessageBox
+
     title, text, yes, no = words
     if parent.findChild(QMessageBox, name) is not None:
         return
@@ -299,5 +307,7 @@ def announce(source: QWidget, text: str) -> None:
     """Tell assistive tools without moving the focus. A page that is not shown says nothing."""
     if not source.isVisible():
         return
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
     event = QAccessibleAnnouncementEvent(source, text)
     QAccessible.updateAccessibility(event)

@@ -16,14 +16,13 @@ from palma_wizard.exchanges import EXCHANGES
 from palma_wizard.guide import Guide
 from palma_wizard.ui import theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.copy_panel import CopyPanel, from_keyring
-from palma_wizard.ui.flow import Flow
 from palma_wizard.ui.news import News
 from palma_wizard.ui.page import Notice, Page, announce, ask, button, empty, icon_label, in_turn, label, named
 from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.tasks import Tasks
 
 if TYPE_CHECKING:
+    from palma_wizard.ui.copy_panel import CopyPanel
     from palma_wizard.vault import Saved
 
 _OLD: Final = 90
@@ -170,6 +169,7 @@ class StartPage(Page):
     def take_over(self, other: StartPage) -> None:
         """What that page knows beside the draft."""
         self._seen = other._seen
+        self.news.take_over(other.news)
 
     def start_looking(self) -> None:
         """From now on the keyring may be asked: not before the first paint, since that reads in much more than Qt."""
@@ -237,6 +237,8 @@ class StartPage(Page):
 
     def _account_row(self, label: str, title: str, tone: str, words: str) -> Notice:
         """Its name stands above only where there is something to tell apart."""
+        from palma_wizard.ui.flow import Flow  # not before the first paint
+
         row = Notice(tone, words, title=title, name="saved-key")
         row.setProperty("account", label)
         copies = self._copies(label)
@@ -258,6 +260,8 @@ class StartPage(Page):
         return row
 
     def _copies(self, label: str) -> CopyPanel:
+        from palma_wizard.ui.copy_panel import CopyPanel, from_keyring  # not before the first paint
+
         exchange, practice = self._draft.exchange, self._draft.practice
         fetch = functools.partial(from_keyring, exchange, label, practice=practice)
         copies = CopyPanel(self.guide, self._tasks, self._clipboard, fetch)

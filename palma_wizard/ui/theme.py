@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -24,8 +23,7 @@ WITH_GAP: Final = QSize(24, 18)
 """An icon and the space between it and words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
+class Colours(NamedTuple):
     """Every text colour holds 4.5:1 on `window` and `base`, in the two `strong` sets 7:1; those know no tints."""
 
     window: str

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QApplication,
-    QDialog,
-    QLineEdit,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-    QWizard,
-)
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget, QWizard
 
 from palma_wizard import workers
 from palma_wizard.draft import Draft
 from palma_wizard.exchanges import EXCHANGES, Credentials
 from palma_wizard.guide import Guide, Hint, Step
-from palma_wizard.practice import PAGES, PracticeExchange
 from palma_wizard.ui import language, motion, theme
-from palma_wizard.ui.check_page import CheckPage
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.data_page import DataPage
-from palma_wizard.ui.guide_page import GuidePage
-from palma_wizard.ui.notice_page import NoticePage
 from palma_wizard.ui.page import Page, ask, button, label
 from palma_wizard.ui.rail import Rail
 from palma_wizard.ui.settings import Settings
@@ -40,6 +28,14 @@ from palma_wizard.ui.tasks import Tasks
 if TYPE_CHECKING:
     import asyncio
 
+    from PySide6.QtGui import QCloseEvent, QKeyEvent
+
+    from palma_wizard.practice import PracticeExchange
+    from palma_wizard.ui.check_page import CheckPage
+    from palma_wizard.ui.data_page import DataPage
+    from palma_wizard.ui.guide_page import GuidePage
+    from palma_wizard.ui.notice_page import NoticePage
+
 START, DATA, NOTICE, CHECK = 0, 9, 10, 11
 """Numbers of pages; those between the first two are the chosen exchange's steps in the browser, at most eight."""
 _USUAL, _SMALLEST, _NARROWEST = QSize(1000, 700), QSize(800, 600), QSize(400, 480)
@@ -48,9 +44,17 @@ _BESIDE = 440
 
 
 class Wizard(QWizard):
-    """`closed` is sent once, when the window is gone and nothing typed is left in it."""
+    """`closed` is sent once, when the window is gone and nothing typed is left in it.
+
+    Only the first page is made before it is painted. The others, and what they import, are made one after the other
+    while it is being read; whatever needs one of them before calls `complete`.
+    """
 
     closed = Signal()
+    data_page: DataPage
+    notice_page: NoticePage
+    check_page: CheckPage
+    guide_pages: list[GuidePage]
 
     def __init__(self, guide: Guide, settings: Settings, practice: str | None = None) -> None:
         super().__init__()
@@ -59,7 +63,7 @@ class Wizard(QWizard):
         self.draft = Draft(exchange=last if last in EXCHANGES else next(iter(EXCHANGES)), practice=practice is not None)
         self.tasks = Tasks()
         self.clipboard = Clipboard()
-        self._practice = PracticeExchange(practice or "works")
+        self._scenario = practice or "works"
         self._visited: set[int] = set()
         self._leaving = False
         self._jumping = False
@@ -91,68 +95,93 @@ class Wizard(QWizard):
         self._set_practice(practice is not None)
 
     def _make_pages(self) -> None:
-        guide = self._guide
-        self.start_page = StartPage(
-            guide, self.draft, self.tasks, self.clipboard, self._address_services, settings=self._settings
-        )
-        self.data_page = DataPage(guide, self.draft, self.tasks, self.clipboard, self._set_scenario)
-        with QSignalBlocker(self.data_page.scenario):
-            self.data_page.scenario.setCurrentIndex(self.data_page.scenario.findData(self._practice.scenario))
-        self.notice_page = NoticePage(guide, self.draft, self.tasks, self.clipboard, self._address_services)
-        self.check_page = CheckPage(guide, self.draft, self.tasks, self.clipboard, self._practice_url)
-        self.guide_pages: list[GuidePage] = []
         self._pages: dict[int, Page] = {}
-        self._add_page(START, self.start_page)
-        self._add_page(DATA, self.data_page)
-        self._add_page(NOTICE, self.notice_page)
-        self._add_page(CHECK, self.check_page)
-        self._show_exchange()
-        self.check_page.change_entry.connect(lambda: self.go(DATA))
-        start = self.start_page
+        start = self.start_page = StartPage(
+            self._guide, self.draft, self.tasks, self.clipboard, self._address_services, settings=self._settings
+        )
         start.begin.connect(lambda: self._begin(1))
         start.have_key.connect(lambda: self._begin(DATA))
         start.practise.connect(self._practise)
         start.resume.connect(lambda: self.go(self._resume_step()))
         start.check_saved.connect(self._start_checking_saved)
         start.replace_saved.connect(self._replace_saved)
+        self._add_page(START, start)
+        self._show_steps()
+        self._others = self._make_others()
+
+    def _make_others(self) -> Iterator[None]:
+        from palma_wizard.ui.check_page import CheckPage
+        from palma_wizard.ui.data_page import DataPage
+        from palma_wizard.ui.notice_page import NoticePage
+
+        yield
+        guide, shared = self._guide, (self.draft, self.tasks, self.clipboard)
+        self.data_page = DataPage(guide, *shared, self._set_scenario)
+        with QSignalBlocker(self.data_page.scenario):
+            self.data_page.scenario.setCurrentIndex(self.data_page.scenario.findData(self._practice.scenario))
+        self._add_page(DATA, self.data_page)
+        yield
+        self.notice_page = NoticePage(guide, *shared, self._address_services)
+        self._add_page(NOTICE, self.notice_page)
+        yield
+        self.check_page = CheckPage(guide, *shared, self._practice_url)
+        self.check_page.change_entry.connect(lambda: self.go(DATA))
+        self._add_page(CHECK, self.check_page)
+        yield
+        yield from self._make_guide_pages()
+
+    def _make_guide_pages(self) -> Iterator[None]:
+        """The chosen exchange's steps, between the first page and the last three."""
+        from palma_wizard.practice import PAGES
+        from palma_wizard.ui.guide_page import GuidePage
+
+        exchange = self.draft.exchange
+        steps = self._guide.steps[exchange]
+        self.data_page.show_step(steps[-2], len(steps) - 1, len(steps))
+        self.notice_page.show_step(steps[-1], len(steps), len(steps))
+        self.guide_pages = []
+        for number, step in enumerate(steps[:-2], 1):
+            page = GuidePage(self._guide, step, number, len(steps), self.tasks, has_site=exchange in PAGES)
+            self.guide_pages.append(page)
+            self._add_page(number, page)
+            yield
+
+    def complete(self) -> None:
+        """All pages are there after that."""
+        for _ in self._others:
+            pass
 
     def _add_page(self, number: int, page: Page) -> None:
         self._pages[number] = page
         page.set_compact(self._compact)
+        page.show_exchange(self.draft.exchange)
+        page.set_practice(self.draft.practice)
         self.setPage(number, page)
         page.leave_practice.connect(self._leave_practice)
         page.open_practice.connect(lambda: self.tasks.start(self._open_practice(number)))
         page.exchange_chosen.connect(self._choose_exchange)
 
     def _choose_exchange(self, exchange: str) -> None:
+        self.complete()
         self.check_page.stop()
         self.draft.choose(exchange, practice=self.draft.practice)
-        self._show_exchange()
-
-    def _show_exchange(self) -> None:
-        """Put the chosen exchange's steps between the first page and the last three."""
-        exchange, current = self.draft.exchange, max(self.currentId(), START)
-        steps = self._guide.steps[exchange]
         for number, page in [(n, p) for n, p in self._pages.items() if START < n < DATA]:
             del self._pages[number]
             self.removePage(number)
             page.deleteLater()
-        self.guide_pages = [
-            GuidePage(self._guide, step, number, len(steps), self.tasks, has_site=exchange in PAGES)
-            for number, step in enumerate(steps[:-2], 1)
-        ]
-        for number, guide_page in enumerate(self.guide_pages, 1):
-            self._add_page(number, guide_page)
-            guide_page.set_practice(self.draft.practice)
-        self.data_page.show_step(steps[-2], len(steps) - 1, len(steps))
-        self.notice_page.show_step(steps[-1], len(steps), len(steps))
+        for page in self._pages.values():
+            page.show_exchange(exchange)
+        self._others = self._make_guide_pages()
+        self.complete()
+        self._show_steps()
+
+    def _show_steps(self) -> None:
+        steps, current = self._guide.steps[self.draft.exchange], max(self.currentId(), START)
         names = {number: step.rail for number, step in enumerate(steps[:-2], 1)}
         ends = {DATA: steps[-2].rail, NOTICE: steps[-1].rail, CHECK: self._say("rail.check")}
         self.rail.show_steps({START: self._say("rail.start"), **names, **ends})
         self._visited = {START, current}
         self.rail.show_progress(current, self._visited)
-        for page in self._pages.values():
-            page.show_exchange(exchange)
         step = self._resume_step()
         self.start_page.offer_resume(self._step(step).rail if step > 1 else "")
 
@@ -247,6 +276,7 @@ class Wizard(QWizard):
             QTimer.singleShot(300, self._catch_up)
         if self._due:
             return
+        self.complete()
         number, old, ending = self.currentId(), self._pages, self.tasks.cancel_all()
         visited, focus, scrolled = (
             self._visited,
@@ -260,6 +290,7 @@ class Wizard(QWizard):
                 self.removePage(each)
             self.rail.speak(self._guide)
             self._make_pages()
+            self.complete()
             self._make_buttons()
             self._set_practice(self.draft.practice)
             for each, page in self._pages.items():
@@ -298,8 +329,12 @@ class Wizard(QWizard):
         self.tasks.start(self._warm_up())
 
     async def _warm_up(self) -> None:
+        import asyncio  # not before the first paint
+
         motion.ask()
         await workers.run(_import_the_rest)
+        for _ in self._others:
+            await asyncio.sleep(0)  # the window lives on
         gc.collect()
         gc.freeze()  # what is there now stays, and need not be looked through at each turn of a page
         self.start_page.start_looking()
@@ -324,18 +359,25 @@ class Wizard(QWizard):
 
     def _go_back(self) -> None:
         page = self.currentPage()
-        if not self._held_by_a_save() and not (isinstance(page, GuidePage) and page.turn_back()):
+        if not self._held_by_a_save() and not (isinstance(page, Page) and page.turn_back()):
             self.back()
 
     def _held_by_a_save(self) -> bool:
         """What comes of a save is told on its page; Cancel there lets go of it."""
+        self.complete()
         if self.check_page.is_saving:
             self.check_page.show_state(busy=True, message=self._say("check.still-saving"), complete=False)
         return self.check_page.is_saving
 
     def validateCurrentPage(self) -> bool:
         """Only Next turns the parts of a page; a jump leaves them all behind."""
+        self.complete()
         return self._jumping or super().validateCurrentPage()
+
+    def nextId(self) -> int:
+        """As if all pages were there."""
+        number, others = self.currentId(), len(self._guide.steps[self.draft.exchange]) - 2
+        return -1 if number == CHECK else DATA if number == others else number + 1
 
     def help_for(self, number: int) -> Sequence[Hint]:
         about = Hint(self._say("practice.help-see"), self._say("practice.help-do"))
@@ -349,13 +391,14 @@ class Wizard(QWizard):
     def _page_shown(self, number: int) -> None:
         if number < 0 or self._jumping:
             return
-        QTimer.singleShot(0, self, self._once_painted)
+        if self._warming:
+            QTimer.singleShot(0, self, self._once_painted)
         self._visited.add(number)
         self._pages[number].body.invalidate()  # laid out while it was hidden, it may be as wide as it was before
         self._pages[number].area.verticalScrollBar().setValue(0)
         self._pages[number].entered()
         self.rail.show_progress(number, self._visited)
-        if number != CHECK:
+        if number != CHECK and CHECK in self._pages:
             self.check_page.stop()
         if number not in {START, CHECK} and not self.draft.practice:
             self._settings.set("step", str(number))
@@ -374,12 +417,11 @@ class Wizard(QWizard):
 
     def _once_painted(self) -> None:
         gc.collect()
-        if self._warming:
-            self._prepare_next()
+        self._prepare_next()
 
     def _prepare_next(self) -> None:
         """The next page is built, and its picture read, while this one is being read."""
-        following = self._pages.get(self.currentId() + 1)
+        following = self._pages.get(self.nextId())
         if following is not None:
             following.initializePage()
 
@@ -398,8 +440,10 @@ class Wizard(QWizard):
             step = int(self._settings.get("step"))
         except ValueError:
             return 0
-        known = self._settings.get("exchange") == self.draft.exchange and step in self._pages
-        return min(step, DATA) if known and START < step <= NOTICE else 0
+        if self._settings.get("exchange") != self.draft.exchange:
+            return 0
+        in_the_browser = START < step <= len(self._guide.steps[self.draft.exchange]) - 2
+        return step if in_the_browser else DATA if step in {DATA, NOTICE} else 0
 
     def _begin(self, number: int) -> None:
         """With nothing done yet."""
@@ -444,6 +488,7 @@ class Wizard(QWizard):
 
     def _set_practice(self, practising: bool) -> None:
         if self.draft.practice != practising:
+            self.complete()
             self.check_page.stop()
             self.draft.enter(Credentials("", ""))
             self.data_page.clear()
@@ -453,6 +498,12 @@ class Wizard(QWizard):
         self.setWindowTitle(f"{title} – {re.split('[.。]', self._say('practice.banner'))[0]}" if practising else title)
         for page in self._pages.values():
             page.set_practice(practising)
+
+    @functools.cached_property
+    def _practice(self) -> PracticeExchange:
+        from palma_wizard.practice import PracticeExchange
+
+        return PracticeExchange(self._scenario)
 
     def _set_scenario(self, scenario: str) -> None:
         self._practice.scenario = scenario
@@ -472,6 +523,8 @@ class Wizard(QWizard):
             page.show_state(error=self._say("practice.no-server"), complete=page.isComplete())
             return
         if url is not None and self.draft.practice:
+            from palma_wizard.practice import PAGES
+
             site = PAGES[self.draft.exchange]
             page.open_address(url + site["check" if number == CHECK else self._step(number).id])
 
@@ -479,6 +532,8 @@ class Wizard(QWizard):
         return self._practice.address_urls if await self._practice_url() else None
 
     def _open_help(self) -> None:
+        from PySide6.QtWidgets import QDialog
+
         dialog = QDialog(self)
         dialog.setObjectName("help-dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -553,8 +608,9 @@ class Wizard(QWizard):
         self.tasks.cancel_all()
         self.clipboard.take_back()
         self.draft.clear()
-        self.data_page.clear()
-        self._practice.stop()
+        if DATA in self._pages:
+            self.data_page.clear()
+            self._practice.stop()
         self.closed.emit()
 
 
@@ -562,11 +618,15 @@ class _Focus:
     """What had it, to be given to what stands in its place."""
 
     def __init__(self, widget: QWidget | None) -> None:
+        from PySide6.QtWidgets import QLineEdit
+
         self._name = "" if widget is None else widget.objectName()
         self._cursor = widget.cursorPosition() if isinstance(widget, QLineEdit) else 0
 
     def give_to(self, *places: QWidget) -> None:
         """In the first of the places that has it."""
+        from PySide6.QtWidgets import QLineEdit
+
         for place in places:
             there = place.findChild(QWidget, self._name) if self._name else None
             if there is not None and there.isVisible():

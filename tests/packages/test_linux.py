@@ -78,7 +78,11 @@ class TestFolder:
 
     def test_it_has_the_files_of_the_checkout(self, unpacked: Path) -> None:
         def files(folder: Path) -> dict[str, bytes]:
-            return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+            return {
+                str(path.relative_to(folder)): path.read_bytes()
+                for path in folder.rglob("*.*")
+                if path.is_file() and path.suffix != ".pyc"
+            }
 
         assert files(unpacked / "lib" / "palma_wizard" / "resources") == files(ROOT / "resources")
 

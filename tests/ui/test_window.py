@@ -522,26 +522,6 @@ def test_without_a_screen_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_nothing_but_qt_is_imported_before_the_first_paint(screen: None, tmp_path: Path) -> None:
-    code = """
-import sys
-from pathlib import Path
-from palma_wizard.ui.settings import Settings
-from palma_wizard import guide
-from palma_wizard.ui import app, wizard
-application = app.make_application()
-window = wizard.Wizard(guide.load(), Settings(Path(sys.argv[1])))
-window.show()
-application.processEvents()
-late = {"requests", "urllib3", "keyring", "asyncio", "qasync", "flask", "nacl"}
-print(sorted({name.partition(".")[0] for name in sys.modules} & late))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "window.json")], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]", done.stderr
-
-
 def test_the_rail_leads_on_from_a_page_of_several_parts(window: Wizard) -> None:
     window.go(DATA)
     click(window.rail._items[0])
