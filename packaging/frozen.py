@@ -26,9 +26,7 @@ EXCLUDED: Final = [
 
 
 def resources(scratch: Path) -> Iterator[tuple[str, str]]:
-    """Each file and its folder in the program; beside TOML what the program would keep there if it could write, the same
-    bytes whenever they are made.
-    """
+    """Each file and its folder; beside TOML what the program would keep there, and the same bytes each time."""
     for file in sorted((ROOT / "resources").rglob("*.*")):
         place = Path("palma_wizard") / file.relative_to(ROOT)
         if file.is_file() and file.parent.name != "__pycache__":
