@@ -18,17 +18,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "packaging"))
+
+from licences import DOCUMENTS, IS_LICENCE, QT, SYSTEM_TEXTS, together  # noqa: E402
+
 RUN_LIST = ROOT / "packaging" / "linux" / "apt-run.txt"
-SYSTEM_TEXTS = Path("/usr/share/common-licenses")
-DOCUMENTS = Path("/usr/share/doc")
 SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 LIBC = {"libc6", "libgcc-s1", "libstdc++6"}
-IS_LICENCE = re.compile(r"licen[cs]e|copying|notice|authors", re.IGNORECASE)
-QT = """Qt 6 and Qt for Python (PySide6, shiboken6), (C) The Qt Company Ltd. and other contributors, are used under the
-GNU Lesser General Public License, version 3. They lie in the folder as shared libraries of their own (lib/PySide6 and
-lib/shiboken6) and can be replaced by others that fit; their source code is published by the Qt Project under the same
-version numbers: {versions}.
-The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; ICU's own can be put in its place."""
+ICU = """The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; ICU's own can be put in its place."""
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
@@ -112,17 +109,8 @@ def copyright_file(work: Path) -> str:
     if icu is None or core is None:
         raise SystemExit("the licences of ICU and of what Qt holds are read from Debian's libicu and libqt6core6")
     pieces["ICU, in Qt's libraries"], pieces["what others gave to Qt"] = [icu], [core]
-    text = [QT.format(versions=", ".join(versions))]
-    shown: dict[bytes, str] = {}
-    for name, licences in pieces.items():
-        if not licences:
-            raise SystemExit(f"no licence text of {name}")
-        for licence in licences:
-            content = licence.read_bytes()
-            first = shown.setdefault(content, f"{name}, {licence.name}")
-            body = content.decode("utf-8", "replace").strip()
-            text.append(f"{'=' * 78}\n{name}\n\n{body if first == f'{name}, {licence.name}' else f'As above: {first}'}")
-    return "\n\n".join(text) + "\n"
+    head = QT.format(versions=", ".join(versions), place="lib/PySide6 and lib/shiboken6") + "\n" + ICU
+    return together(head, {name: [(file.name, file.read_bytes()) for file in files] for name, files in pieces.items()})
 
 
 def icons(target: Path) -> None:
