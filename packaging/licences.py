@@ -10,7 +10,8 @@ from typing import Final
 SYSTEM_TEXTS: Final = Path("/usr/share/common-licenses")
 DOCUMENTS: Final = Path("/usr/share/doc")
 IS_LICENCE: Final = re.compile(r"licen[cs]e|copying|notice|authors", re.IGNORECASE)
-QT: Final = """Qt 6 and Qt for Python (PySide6, shiboken6), (C) The Qt Company Ltd. and other contributors, are used under the
+QT: Final = """\
+Qt 6 and Qt for Python (PySide6, shiboken6), (C) The Qt Company Ltd. and other contributors, are used under the
 GNU Lesser General Public License, version 3. They lie in the folder as shared libraries of their own ({place})
 and can be replaced by others that fit; their source code is published by the Qt Project under the same
 version numbers: {versions}."""

@@ -313,7 +313,12 @@ class _Session:
 
     def _forget_all(self) -> int:
         self._cancelled = self._say("cli.cancelled-keyring")
-        store, _ = self._with_keyring(lambda store: [store.forget_all(name) for name in EXCHANGES])
+
+        def forget(store: vault.Vault) -> None:
+            for name in EXCHANGES:
+                store.forget_all(name)
+
+        store, _ = self._with_keyring(forget)
         print(self._say("cli.forgotten-all-practice" if self._practising else "cli.forgotten-all", store=store))
         return 0
 

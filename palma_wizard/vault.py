@@ -229,7 +229,7 @@ class Vault:
         return bool(gone)
 
     def forget_all(self, exchange: str) -> None:
-        """Remove all that lies there: every account, and what cannot be read as well. After a VaultError some may be left."""
+        """Remove every account, and what cannot be read as well. After a VaultError some may be left."""
         with self._turn():
             for item in self._scan(exchange):
                 self._discard(exchange, item)

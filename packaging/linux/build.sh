@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the .deb and the .tar.xz: build.sh [TARGET]. Two runs from one commit give the same bytes (reproduce.sh shows it).
+# Builds the .deb and the .tar.xz: build.sh [TARGET]. Two runs from one commit give the same bytes (../reproduce.sh shows it).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -25,7 +25,8 @@ from licences import DOCUMENTS, IS_LICENCE, QT, SYSTEM_TEXTS, together  # noqa: 
 RUN_LIST = ROOT / "packaging" / "linux" / "apt-run.txt"
 SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 LIBC = {"libc6", "libgcc-s1", "libstdc++6"}
-ICU = """The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; ICU's own can be put in its place."""
+ICU = """\
+The library libicudata in lib/PySide6/Qt/lib is an empty one made by this project; ICU's own can be put in its place."""
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
