@@ -49,6 +49,7 @@ find "$program/lib" -name '*.py' -delete
 
 "$python" packaging/linux/pack.py icons "$scratch/pictures"
 "$python" "$here/pack.py" icon "$scratch/pictures" "$scratch/palma-wizard.ico"
+"$python" "$here/pack.py" side "$scratch/pictures" "$scratch/side.bmp"
 launcher() { # name, what it is, module, options
     x86_64-w64-mingw32-windres --input "$here/launcher.rc" --output "$scratch/$1.o" -D "NUMBERS=${numbers//./,}" \
         -D "VERSION=\\\"$version\\\"" -D "NAME=\\\"$1\\\"" -D "DESCRIPTION=\\\"$2\\\"" \

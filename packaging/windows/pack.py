@@ -4,6 +4,7 @@ pack.py fill WHEELS PYTHON TARGET    puts Python, the packages and the program i
 pack.py zip TARGET                   after they are compiled: puts what needs no folder of its own into one file
 pack.py licences WHEELS PYTHON       prints whose work is installed, with the texts of all licences
 pack.py icon PICTURES FILE           puts the pictures that ../linux/pack.py drew into one icon
+pack.py side PICTURES FILE           draws what stands beside the installer's last page
 pack.py script FOLDER FILE           writes what to install and to remove, and the installer's words
 """
 
@@ -165,6 +166,18 @@ def icon(pictures: Path, file: Path) -> None:
     file.write_bytes(table + b"".join(drawn))
 
 
+def side(pictures: Path, file: Path) -> None:
+    from PySide6.QtGui import QImage, QPainter
+
+    drawn = QImage(164, 314, QImage.Format.Format_RGB888)
+    drawn.fill("#E7F4EE")
+    painter = QPainter(drawn)
+    painter.drawImage(50, 48, QImage(str(pictures / "64x64" / "apps" / "palma-wizard.png")))
+    painter.end()
+    if not drawn.save(str(file)):
+        raise SystemExit("the picture was not drawn")
+
+
 def script(folder: Path) -> Iterator[str]:
     """NSIS would take the files in the order in which the disk has them."""
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
@@ -206,6 +219,8 @@ def main(task: str, *given: Path) -> None:
         sys.stdout.buffer.write(licences(*given).encode())
     elif task == "icon":
         icon(*given)
+    elif task == "side":
+        side(*given)
     else:
         given[1].write_text("\n".join(script(given[0])) + "\n", "utf-8-sig")
 

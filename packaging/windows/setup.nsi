@@ -41,6 +41,8 @@ ShowUninstDetails nevershow
   !finalize '${SIGN} "%1"' = 0
 !endif
 
+!define MUI_WELCOMEFINISHPAGE_BITMAP build/windows/side.bmp
+!define MUI_FINISHPAGE_TITLE "$(^Name)"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\palma-wizard.exe"
 !define MUI_FINISHPAGE_RUN_TEXT "$(start)"
 !define MUI_FINISHPAGE_SHOWREADME
@@ -127,12 +129,11 @@ Function un.ask
   !insertmacro MUI_HEADER_TEXT "$(MUI_UNTEXT_CONFIRM_TITLE)" "$(MUI_UNTEXT_CONFIRM_SUBTITLE)"
   nsDialogs::Create 1018
   Pop $0
-  ${NSD_CreateLabel} 0 0 100% 20u "$(^UninstallingText)"
-  Pop $0
-  ${NSD_CreateCheckbox} 0 30u 100% 12u "$(keys)"
+  nsDialogs::SetRTL $(^RTL)
+  ${NSD_CreateCheckbox} 0 4u 100% 12u "$(keys)"
   Pop $box
   ${NSD_SetState} $box $remove_keys
-  ${NSD_CreateLabel} 12u 46u -12u 40u "$(keys_about)"
+  ${NSD_CreateLabel} 12u 20u -12u 40u "$(keys_about)"
   Pop $0
   GetDlgItem $0 $HWNDPARENT 1
   SendMessage $0 ${WM_SETTEXT} 0 "STR:$(^UninstallBtn)"

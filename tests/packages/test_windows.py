@@ -311,3 +311,45 @@ def test_where_the_keys_cannot_be_removed_the_program_stays(installed: Windows) 
     moved.rename(away)
     assert code == KEYS_STAY
     _assert_whole(installed.run(installed.programs / "palma-check.exe", "--self-test"), 6)
+
+
+def test_with_a_certificate_all_that_runs_is_signed(windows: Windows, tmp_path: Path) -> None:
+    """Last, as it builds anew."""
+    key, certificate, both, password = (tmp_path / name for name in ("key.pem", "cert.pem", "both.pfx", "password.txt"))
+    password.write_text("practice-password", "utf-8")
+    request: list[str | Path] = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=Practice Signer",
+    ]
+    use = ["-addext", "extendedKeyUsage=codeSigning", "-addext", "keyUsage=digitalSignature"]
+    subprocess.run([*request, *use, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    export = ["openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-passout", f"file:{password}"]
+    subprocess.run([*export, "-out", both], check=True)
+    given = {"PALMA_PFX": str(both), "PALMA_PFX_PASSWORD": str(password), "QUICK": "1"}
+    build: list[str | Path] = ["bash", ROOT / "packaging/windows/build.sh", tmp_path / "dist"]
+    done = subprocess.run(build, env={**os.environ, **given}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (setup,) = (tmp_path / "dist").iterdir()
+    assert setup.name == f"palma-wizard-{__version__}-windows-x64-setup.exe"
+    if windows.programs.is_dir():
+        windows.uninstall("/KEYS")
+    assert windows.install(setup) == 0
+    for file in (setup, *sorted(windows.programs.glob("*.exe"))):
+        said = subprocess.run(
+            ["osslsigncode", "verify", "-ignore-crl", "-CAfile", certificate, "-in", file],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert said.returncode == 0, said.stdout
+        assert "CN=Practice Signer" in said.stdout
+    _assert_whole(windows.run(windows.programs / "palma-check.exe", "--self-test"), 6)
+    windows.uninstall()
