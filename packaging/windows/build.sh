@@ -40,6 +40,7 @@ done
 # By the Python that will read them, so that it does not matter which one builds.
 cp "$official/python.exe" "$program/lib/"
 export WINEPREFIX=$PWD/$scratch/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
+wineboot --init >"$scratch/wine.log" 2>&1
 (cd "$program/lib" && echo | wine python.exe -m compileall -q -b --invalidation-mode unchecked-hash \
     $(find . -mindepth 1 -maxdepth 1 '(' -type d -o -name '*.py' ')' -printf '%f\n' | sort) 2>&1 | cat)
 rm "$program/lib/python.exe"

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -175,6 +176,21 @@ def test_it_is_in_the_menu_and_in_the_list_of_programs(installed: Windows) -> No
     }
 
 
+def test_each_program_has_its_name_and_number_and_only_one_a_console(installed: Windows) -> None:
+    graphic, console = 2, 3
+    for file, kind in (
+        (_setup(), graphic),
+        (installed.programs / "palma-wizard.exe", graphic),
+        (installed.programs / "palma-check.exe", console),
+    ):
+        content = file.read_bytes()
+        (header,) = struct.unpack_from("<I", content, 0x3C)
+        assert struct.unpack_from("<H", content, header + 0x5C) == (kind,), file.name
+        assert all(text.encode("utf-16-le") in content for text in (NAME, __version__)), file.name
+        assert (BUILT / "pictures/256x256/apps/palma-wizard.png").read_bytes() in content, "its icon"
+    assert b"PerMonitorV2" in (installed.programs / "palma-wizard.exe").read_bytes()
+
+
 def test_both_programs_are_whole(installed: Windows) -> None:
     _assert_whole(installed.run(installed.programs / "palma-check.exe", "--self-test"), 6)
     _assert_whole(installed.run(installed.programs / "palma-wizard.exe", "--self-test"), 9)
@@ -329,9 +345,19 @@ def test_with_a_certificate_all_that_runs_is_signed(windows: Windows, tmp_path: 
         "-subj",
         "/CN=Practice Signer",
     ]
-    use = ["-addext", "extendedKeyUsage=codeSigning", "-addext", "keyUsage=digitalSignature"]
+    use: list[str | Path] = ["-addext", "extendedKeyUsage=codeSigning", "-addext", "keyUsage=digitalSignature"]
     subprocess.run([*request, *use, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    export = ["openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-passout", f"file:{password}"]
+    export: list[str | Path] = [
+        "openssl",
+        "pkcs12",
+        "-export",
+        "-inkey",
+        key,
+        "-in",
+        certificate,
+        "-passout",
+        f"file:{password}",
+    ]
     subprocess.run([*export, "-out", both], check=True)
     given = {"PALMA_PFX": str(both), "PALMA_PFX_PASSWORD": str(password), "QUICK": "1"}
     build: list[str | Path] = ["bash", ROOT / "packaging/windows/build.sh", tmp_path / "dist"]
