@@ -14,6 +14,7 @@ Unicode true
   SetCompressorDictSize 64
 !endif
 SetDateSave off
+AllowSkipFiles off
 ManifestDPIAware true
 ManifestSupportedOS Win10
 RequestExecutionLevel user
