@@ -1,6 +1,6 @@
 """The installer for Windows in wine: installed, used, replaced and removed as a person would, with wine's own vault.
 
-Wine's window system is left out: Qt's needs more of Windows than wine 8 has, so the window is the offscreen one.
+The walk through the window is one through Windows' own kind, on a screen of Xvfb's; the self-test draws offscreen.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Windows:
     """A fresh Windows of wine's."""
 
     def __init__(self, folder: Path) -> None:
-        hidden = {"DISPLAY", "WAYLAND_DISPLAY", "LC_ALL"}
+        hidden = {"WAYLAND_DISPLAY", "LC_ALL"}
         kept = {name: value for name, value in os.environ.items() if name not in hidden}
         quiet = {"WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
         self.environment = {**kept, **quiet, "WINEPREFIX": str(folder), "LANG": "C.UTF-8"}
@@ -116,7 +116,7 @@ def _seen_from_inside(path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+def windows(tmp_path_factory: pytest.TempPathFactory, screen: None) -> Iterator[Windows]:
     made = Windows(tmp_path_factory.mktemp("wine") / "prefix")
     yield made
     subprocess.run(["wineserver", "--kill"], env=made.environment, check=False)

@@ -5,6 +5,7 @@ windows_walk.py FILE: writes "saved" to FILE once the window says so, or what we
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ def click(button: QAbstractButton | None) -> None:
 
 def walk() -> Iterator[Wish]:
     """Each yield waits until its wish has come true."""
+    assert QApplication.platformName() == "windows"
     yield lambda: any(isinstance(widget, Wizard) for widget in QApplication.topLevelWidgets())
     (window,) = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, Wizard))
     forward = window.button(QWizard.WizardButton.NextButton)
@@ -80,6 +82,7 @@ class Walker:
 
 
 if __name__ == "__main__":
+    os.environ["QT_QPA_PLATFORM"] = "windows"
     app.make_application()
     walker = Walker(Path(sys.argv[1]))
     sys.exit(app.run(wanted="en"))
