@@ -12,8 +12,10 @@ PACKAGE := .venv/package/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 PIP_LOCKED := $(PIP) --require-hashes --only-binary :all: --requirement
 APT := bash packaging/linux/apt.sh
-UV_COMPILE := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+UV_COMPILE := $(BIN)/uv --quiet pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	$(if $(UPGRADE),--upgrade)
+EVERYWHERE := --universal
+ON_WINDOWS := --python-platform x86_64-pc-windows-msvc
 
 export PYTHON
 
@@ -80,7 +82,7 @@ pictures: setup .venv/.apt-test-done .venv/.lock-test-done ## Take the steps' pi
 	@$(BIN)/python -m tests.pictures
 
 .PHONY: packages
-packages: packages-linux .venv/.lock-audit-done ## Build the packages into dist, test them, list their parts and sum them up
+packages: packages-linux packages-windows .venv/.lock-audit-done ## Build the packages into dist, test them, list their parts and sum them up
 	@bash packaging/finish.sh
 	@$(BIN)/python -m pytest tests/packages/test_release.py tests/packages/test_macos.py $(ARGS)
 
@@ -88,6 +90,11 @@ packages: packages-linux .venv/.lock-audit-done ## Build the packages into dist,
 packages-linux: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-package-done
 	@bash packaging/linux/build.sh
 	@$(BIN)/python -m pytest tests/packages/test_linux.py $(ARGS)
+
+.PHONY: packages-windows
+packages-windows: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-package-done
+	@bash packaging/windows/build.sh
+	@$(BIN)/python -m pytest tests/packages/test_windows.py $(ARGS)
 
 .PHONY: packages-macos
 packages-macos: setup .venv/.lock-test-done .venv/.lock-package-done
@@ -97,11 +104,13 @@ packages-macos: setup .venv/.lock-test-done .venv/.lock-package-done
 .PHONY: lock
 lock: .venv/pyvenv.cfg ## Pin what pyproject.toml asks for (UPGRADE=1 takes the newest)
 	@test -x $(BIN)/uv || $(PIP) uv==0.13.9
-	@$(UV_COMPILE) pyproject.toml --group build --output-file requirements.lock
-	@$(UV_COMPILE) --group dev --constraint requirements.lock --output-file tests/requirements.lock
-	@$(UV_COMPILE) --group audit --constraint requirements.lock --constraint tests/requirements.lock \
+	@$(UV_COMPILE) $(EVERYWHERE) pyproject.toml --group build --output-file requirements.lock
+	@$(UV_COMPILE) $(EVERYWHERE) --group dev --constraint requirements.lock --output-file tests/requirements.lock
+	@$(UV_COMPILE) $(EVERYWHERE) --group audit --constraint requirements.lock --constraint tests/requirements.lock \
 		--output-file tests/audit.lock
-	@$(UV_COMPILE) --group package --constraint requirements.lock --output-file packaging/package.lock
+	@$(UV_COMPILE) $(EVERYWHERE) --group package --constraint requirements.lock --output-file packaging/package.lock
+	@$(UV_COMPILE) $(ON_WINDOWS) pyproject.toml --constraint requirements.lock --output-file packaging/windows/wheels.lock
+	@$(UV_COMPILE) $(ON_WINDOWS) --group windows --output-file packaging/windows/python.lock
 
 .PHONY: clean
 clean: ## Remove all that was made here, .venv too
@@ -142,8 +151,9 @@ MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF
 	@touch $@
 
 # And of its own for packages: what is in it may end up in them.
-.venv/.lock-package-done: requirements.lock packaging/package.lock packaging/linux/apt-package.txt .venv/pyvenv.cfg
-	@$(APT) packaging/linux/apt-package.txt
+.venv/.lock-package-done: requirements.lock packaging/package.lock packaging/linux/apt-package.txt \
+		packaging/windows/apt-package.txt .venv/pyvenv.cfg
+	@$(APT) packaging/linux/apt-package.txt packaging/windows/apt-package.txt
 	@echo "Installing the pinned Python packages for packages..."
 	@$(BIN)/python -m venv --clear .venv/package
 	@$(subst $(BIN),$(PACKAGE),$(PIP_LOCKED)) requirements.lock

@@ -13,7 +13,7 @@ sign() { gpg --quiet --batch --yes --local-user "$key" --armor --detach-sign --o
 holds=()
 shopt -s nullglob
 for file in "$folder"/*.deb; do holds+=(Linux=build/linux/parts.json); done
-for file in "$folder"/*-setup*.exe; do for lock in packaging/windows/*.lock; do holds+=("Windows=$lock"); done; done
+for file in "$folder"/*-setup*.exe; do holds+=(Windows=build/windows/parts.json); done
 for file in "$folder"/*.dmg; do holds+=(macOS=build/macos/parts.json); done
 rm -f "$folder"/*.cdx.json "$folder"/SHA256SUMS*
 python3 packaging/sbom.py "$folder/palma-wizard-$version.cdx.json" "${holds[@]}"

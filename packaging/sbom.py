@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "packaging/package.lock")
+LOCKS = ("requirements.lock", "packaging/package.lock", "packaging/windows/wheels.lock")
 """What packages are built from."""
 
 

@@ -116,12 +116,18 @@ def _understood(words: guide.Guide, arguments: list[str]) -> argparse.Namespace:
             raise Stop(words.say("cli.wrong-usage"), 2) from None
         name = error.argument_name.rpartition("--")[2]
         raise Stop(words.say("cli.wrong-option", option=f"--{name}", help=_help(words, name)), 2) from None
+    one = chosen.exchange is not None or chosen.account is not None
+    if chosen.exchange is None:
+        chosen.exchange = next(iter(EXCHANGES))
+    if chosen.account is None:
+        chosen.account = entry.DEFAULT_LABEL
     check = not (chosen.accounts or chosen.forget)
     for is_wrong, why in (
         (chosen.saved + chosen.save + chosen.accounts + chosen.forget > 1, "choose-one"),
         (not check and (chosen.json or chosen.report is not None), "no-check"),
         (chosen.with_addresses and chosen.report is None, "no-report"),
         (chosen.replace and not chosen.save, "no-save"),
+        (chosen.all and (one or not chosen.forget), "all"),
         (not entry.is_label(chosen.account), "no-name"),
     ):
         if is_wrong:
@@ -144,12 +150,12 @@ def _parser(words: guide.Guide) -> argparse.ArgumentParser:
         group.add_argument(*short, f"--{name}", help=_help(words, name).replace("%", "%%"), **settings)
 
     option("help", "-h", action="help")
-    option("exchange", choices=list(EXCHANGES), default=next(iter(EXCHANGES)), metavar=words.say("cli.place.exchange"))
-    option("account", default=entry.DEFAULT_LABEL, metavar=words.say("cli.place.name"))
+    option("exchange", choices=list(EXCHANGES), metavar=words.say("cli.place.exchange"))
+    option("account", metavar=words.say("cli.place.name"))
     option("practice", nargs="?", const="works", choices=SCENARIOS, metavar=words.say("cli.place.scenario"))
     option("report", metavar=words.say("cli.place.target"))
     option("lang", metavar=words.say("cli.place.language"))
-    for name in ("with-addresses", "save", "replace", "saved", "accounts", "forget", "json"):
+    for name in ("with-addresses", "save", "replace", "saved", "accounts", "forget", "all", "json"):
         option(name, action="store_true")
     return parser
 
@@ -192,6 +198,8 @@ class _Session:
         try:
             if self._chosen.accounts:
                 return self._list_accounts()
+            if self._chosen.all:
+                return self._forget_all()
             return self._forget_saved() if self._chosen.forget else self._check_key()
         except (KeyboardInterrupt, EOFError):
             raise Stop("\n" + self._cancelled, CANCELLED) from None
@@ -315,6 +323,17 @@ class _Session:
         print(self._say(said, **self._terms, account=self._account, store=store))
         if others:
             print(self._say("cli.others", others=self._words.listed(others)))
+        return 0
+
+    def _forget_all(self) -> int:
+        self._cancelled = self._say("cli.cancelled-keyring")
+
+        def forget(store: Vault) -> None:
+            for name in EXCHANGES:
+                store.forget_all(name)
+
+        store, _ = self._with_keyring(forget)
+        print(self._say("cli.forgotten-all-practice" if self._practising else "cli.forgotten-all", store=store))
         return 0
 
     async def _check(self, draft: Draft, practice: PracticeExchange | None) -> Verdict:

@@ -228,6 +228,12 @@ class Vault:
                 self._discard(exchange, item)
         return bool(gone)
 
+    def forget_all(self, exchange: str) -> None:
+        """Remove every account, and what cannot be read as well. After a VaultError some may be left."""
+        with self._turn():
+            for item in self._scan(exchange):
+                self._discard(exchange, item)
+
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         with _writing.taken(self.given_up):

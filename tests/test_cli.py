@@ -23,7 +23,7 @@ import pytest
 import palma_wizard
 from palma_wizard import assets, guide, vault
 from palma_wizard.cli import EXIT_CODES
-from palma_wizard.exchanges import Credentials, Outcome
+from palma_wizard.exchanges import EXCHANGES, Credentials, Outcome
 from palma_wizard.exchanges.registry import BY_NAME
 from palma_wizard.practice import KEYS, SCENARIOS
 
@@ -274,6 +274,10 @@ WRONG_USAGE = {
     "--forget --json": WORDS.say("cli.wrong.no-check"),
     "--practice --with-addresses": WORDS.say("cli.wrong.no-report"),
     "--saved --replace": WORDS.say("cli.wrong.no-save"),
+    "--all": WORDS.say("cli.wrong.all"),
+    "--saved --all": WORDS.say("cli.wrong.all"),
+    "--forget --all --exchange hitbtc2": WORDS.say("cli.wrong.all"),
+    "--forget --all --account main": WORDS.say("cli.wrong.all"),
     "--prac": WORDS.say("cli.wrong-usage"),
     SENTINEL_SECRET: WORDS.say("cli.wrong-usage"),
     f"--secret={SENTINEL_SECRET}": WORDS.say("cli.wrong-usage"),
@@ -387,8 +391,8 @@ def _empty_keyring(keyring_session: object) -> Iterator[None]:
     def empty() -> None:
         for practice in (False, True):
             store = vault.open_vault(practice=practice)
-            for label in ("main", "second"):
-                store.forget("hitbtc2", label)
+            for exchange in EXCHANGES:
+                store.forget_all(exchange)
 
     empty()
     yield
@@ -482,6 +486,26 @@ def test_practice_never_reads_nor_removes_a_real_key() -> None:
     assert done.returncode == 0
     assert vault.open_vault().load("hitbtc2") is None
     assert vault.open_vault(practice=True).load("hitbtc2") is not None
+
+
+@pytest.mark.usefixtures("_empty_keyring")
+@pytest.mark.parametrize("practising", [False, True], ids=["real", "practice"])
+def test_all_keys_of_every_exchange_and_name_are_forgotten_at_once_and_practice_apart(*, practising: bool) -> None:
+    kinds = {kind: vault.open_vault(practice=kind) for kind in (False, True)}
+    for store in kinds.values():
+        for exchange in EXCHANGES:
+            for label in ("main", "second"):
+                entry = Credentials("practice-key", label, "practice-id")
+                store.save(exchange, entry, datetime.date(2026, 3, 4), label=label)
+        store._write(store._slot("cex", 5), "damaged")
+    options = ["--practice"] if practising else []
+    gone = run(*options, "--forget", "--all")
+    said = "cli.forgotten-all-practice" if practising else "cli.forgotten-all"
+    assert (gone.returncode, gone.stdout.strip()) == (0, WORDS.say(said, store=kinds[False].name))
+    slots = [(exchange, slot) for exchange in EXCHANGES for slot in vault._SLOTS]
+    left = {kind: [place for place in slots if store._read(store._slot(*place))] for kind, store in kinds.items()}
+    assert {kind: len(places) for kind, places in left.items()} == {practising: 0, not practising: 7}
+    assert run(*options, "--forget", "--all").returncode == 0
 
 
 @pytest.mark.usefixtures("_empty_keyring")
@@ -582,7 +606,9 @@ def test_practice_without_a_keyring_has_nothing_to_forget() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--saved"], ["--forget"], ["--accounts"], ["--practice", "--saved"]], ids=" ".join
+    "arguments",
+    [["--saved"], ["--forget"], ["--forget", "--all"], ["--accounts"], ["--practice", "--saved"]],
+    ids=" ".join,
 )
 def test_without_a_keyring_what_needs_one_is_four(arguments: list[str]) -> None:
     done = run(*arguments, program=CHECK, **NO_BUS)

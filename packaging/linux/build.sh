@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the .deb and the .tar.xz: build.sh [TARGET]. Two runs from one commit give the same bytes, in whichever folder the
-# checkout lies (reproduce.sh shows it).
+# checkout lies (../reproduce.sh shows it).
 # What it builds is named -unsigned; packaging/finish.sh signs it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
