@@ -132,7 +132,7 @@ def zip_modules(target: Path) -> None:
 
 
 def parts(wheels: Path, python: Path) -> list[Part]:
-    version = re.search(rb"Python (3\.11\.\d+)", (python / "python311.dll").read_bytes())
+    version = re.search(rb"tags/v(3\.11\.\d+)", (python / "python311.dll").read_bytes())
     if version is None:
         raise SystemExit("python311.dll does not say which Python it is")
     number = version[1].decode()
