@@ -19,7 +19,7 @@ from palma_wizard.exchanges import EXCHANGES, Credentials
 from palma_wizard.guide import Guide, Hint, Step
 from palma_wizard.ui import language, motion, theme
 from palma_wizard.ui.clipboard import Clipboard
-from palma_wizard.ui.page import Page, ask, button, label
+from palma_wizard.ui.page import Page, ask, button, in_turn, label
 from palma_wizard.ui.rail import Rail
 from palma_wizard.ui.settings import Settings
 from palma_wizard.ui.start_page import StartPage
@@ -296,6 +296,8 @@ class Wizard(QWizard):
             for each, page in self._pages.items():
                 page.take_over(old[each])
             self.restart()
+            first = (each for each in self.start_page.findChildren(QWidget) if each.window() is self)
+            in_turn([self.rail.language, *first])  # QWizard puts its buttons before them
         finally:
             self._jumping = False
             self.setUpdatesEnabled(True)

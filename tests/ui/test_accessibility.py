@@ -193,6 +193,13 @@ def test_every_page_can_be_heard_and_worked_with_the_keyboard(
     assert not found, "\n".join(found)
 
 
+def test_pages_made_anew_are_come_to_in_the_same_order(window: Wizard) -> None:
+    for number in (START, 1, DATA, NOTICE):
+        window.go(number)
+        window.rebuild()
+        assert [*disorder(window)] == [], number
+
+
 def test_a_box_to_choose_from_is_tied_to_its_caption(window: Wizard) -> None:
     """On Linux its name is what is chosen in it."""
     for box in window.findChildren(QComboBox):
