@@ -36,6 +36,7 @@ def hear(settings: Settings, line: str = "9.9.9 2026-01-01", *, key: SigningKey 
 async def tell_of_a_newer(window: Wizard) -> None:
     """On the start page."""
     hear(window._settings)
+    window.rebuild()
     with mock.patch.object(news, "source", source):
         window.start_page.news.start_looking()
     await until(window.start_page.news.isVisible, "nothing is told of a newer version")
