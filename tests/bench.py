@@ -78,6 +78,7 @@ def starts() -> Iterator[Row]:
                 make (6 ms with their module); the window's icon after the paint (2 ms)
     1.50, 1.29  the same, measured last, beside its floor of 1.35, 1.23: as many widgets, words, subclasses and steps
                 of the rail with the same style sheet and size, and nothing else
+    -,    1.26  PySide's own import, which reads the source of all modules, put back: 10 ms of CPU time, too
 
     1.27 of that floor is left without Qt's namespace, whose enumerations are made all at once at its first use (11 ms);
     alignments and policies would have to be named by texts that nothing checks. The rest is 70 widgets instead of a
