@@ -156,6 +156,10 @@ async def walk(name: str, words: Guide) -> None:
         assert report is not None
         report.grab().save(str(OUT / f"15-report+{name}.png"))
         report.close()
+        window._choose_exchange("hitbtc2")
+        window.data_page._fill()
+        window.go(CHECK)
+        await check()
         window._set_compact(True)
         for number in (0, 1, 8, 9, 10, CHECK):
             window.go(number)
