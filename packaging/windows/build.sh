@@ -41,8 +41,8 @@ done
 cp "$official/python.exe" "$program/lib/"
 export WINEPREFIX=$PWD/$scratch/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
 wineboot --init >"$scratch/wine.log" 2>&1
-(cd "$program/lib" && echo | wine python.exe -m compileall -q -b --invalidation-mode unchecked-hash \
-    $(find . -mindepth 1 -maxdepth 1 '(' -type d -o -name '*.py' ')' -printf '%f\n' | sort) 2>&1 | cat)
+mapfile -t sources < <(cd "$program/lib" && find . -mindepth 1 -maxdepth 1 '(' -type d -o -name '*.py' ')' -printf '%f\n' | sort)
+(cd "$program/lib" && echo | wine python.exe -m compileall -q -b --invalidation-mode unchecked-hash "${sources[@]}" 2>&1 | cat)
 rm "$program/lib/python.exe"
 find "$program/lib" -name '*.py' -delete
 "$python" "$here/pack.py" zip "$program"

@@ -95,7 +95,8 @@ class TestRecipe:
         assert recipe.asked["EXE palma-check"][1]["console"] is True
         (([launcher],), named) = recipe.asked["Analysis"]
         assert 'Path(sys.argv[0]).name == "palma-check"' in Path(launcher).read_text("utf-8")
-        assert Path(named["datas"][0][0]).is_dir()
+        given = {f"{place}/{Path(file).name}" for file, place in named["datas"] if Path(file).is_file()}
+        assert given >= {f"palma_wizard/resources/{name}" for name in ("icons/app.svg", "guide/en.toml", "updates.toml")}
 
     def test_the_keyring_of_macos_is_in_it_and_no_other(self, recipe: Recipe) -> None:
         named = recipe.asked["Analysis"][1]
