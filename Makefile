@@ -92,7 +92,7 @@ packages-linux: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-pac
 	@$(BIN)/python -m pytest tests/packages/test_linux.py $(ARGS)
 
 .PHONY: packages-windows
-packages-windows: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-package-done
+packages-windows: setup .venv/.apt-test-done .venv/.lock-test-done .venv/.lock-package-done .venv/.apt-windows-done
 	@bash packaging/windows/build.sh
 	@$(BIN)/python -m pytest tests/packages/test_windows.py $(ARGS)
 
@@ -126,6 +126,10 @@ clean: ## Remove all that was made here, .venv too
 	@$(APT) $<
 	@touch $@
 
+.venv/.apt-windows-done: packaging/windows/apt-package.txt packaging/linux/apt.sh | .venv/pyvenv.cfg
+	@$(APT) $<
+	@touch $@
+
 # A .venv that was moved, or whose Python is gone, is made anew.
 MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF '$(CURDIR)/.venv' $(BIN)/activate; } || echo FORCE)
 .PHONY: FORCE
@@ -151,9 +155,8 @@ MOVED := $(shell [ ! -e .venv/pyvenv.cfg ] || { [ -x $(BIN)/python ] && grep -qF
 	@touch $@
 
 # And of its own for packages: what is in it may end up in them.
-.venv/.lock-package-done: requirements.lock packaging/package.lock packaging/linux/apt-package.txt \
-		packaging/windows/apt-package.txt .venv/pyvenv.cfg
-	@$(APT) packaging/linux/apt-package.txt packaging/windows/apt-package.txt
+.venv/.lock-package-done: requirements.lock packaging/package.lock packaging/linux/apt-package.txt .venv/pyvenv.cfg
+	@$(APT) packaging/linux/apt-package.txt
 	@echo "Installing the pinned Python packages for packages..."
 	@$(BIN)/python -m venv --clear .venv/package
 	@$(subst $(BIN),$(PACKAGE),$(PIP_LOCKED)) requirements.lock

@@ -1,7 +1,7 @@
 """Makes, signs and looks at the announcements of newer versions that the program reads (palma_wizard/news.py).
 
 announce.py new-key KEYFILE            writes a private key that only you can read, and prints the line for updates.toml
-announce.py sign VERSION DAY KEYFILE   writes the announcement into dist, under the name that its address ends with
+announce.py sign VERSION DAY KEYFILE   writes the announcement into build, under the name that its address ends with
 announce.py verify FILE                prints what the program would read, or fails
 announce.py keys                       prints the public keys of this program, or that it has none
 """
@@ -45,7 +45,7 @@ def sign(version: str, day: str, keyfile: str) -> None:
         raise SystemExit("resources/updates.toml does not list this key: no program would believe it")
     line = str(announced).encode()
     signature = key.sign(news.PREFIX + line).signature.hex().encode()
-    file = ROOT / "dist" / source.address.rpartition("/")[2]
+    file = ROOT / "build" / source.address.rpartition("/")[2]
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(line + b"\n" + signature + b"\n")
     verify(str(file))

@@ -1,4 +1,4 @@
-"""What PyInstaller's recipes for Linux and macOS share."""
+"""What the packages for all systems share, and PyInstaller's recipes for Linux and macOS."""
 
 from __future__ import annotations
 
@@ -31,16 +31,23 @@ def resources(scratch: Path) -> Iterator[tuple[str, str]]:
         place = Path("palma_wizard") / file.relative_to(ROOT)
         if file.is_file() and file.parent.name != "__pycache__":
             yield str(file), str(place.parent)
-        if file.suffix == ".toml":
+        if file.suffix == ".toml" and file.parent.name in {"guide", "pictures"}:  # those that are read by guide.Loader
             source = file.read_bytes()
             code = Loader(file.stem, file.name).source_to_code(source, file.name)
             kept = Path(importlib.util.cache_from_source(place))
             made = scratch / kept
             made.parent.mkdir(parents=True, exist_ok=True)
-            unchecked = (1).to_bytes(4, "little")
-            header = importlib.util.MAGIC_NUMBER + unchecked + importlib.util.source_hash(source)
+            checked = 0b11.to_bytes(4, "little")  # by its hash, not by a time: whoever edits the file gets what it says
+            header = importlib.util.MAGIC_NUMBER + checked + importlib.util.source_hash(source)
             made.write_bytes(header + marshal.dumps(code))
             yield str(made), str(kept.parent)
+
+
+def demand(plugins: Collection[str], entries: Collection[tuple[str, str, str]]) -> None:
+    """Stops a build that lacks one of the plugins: nothing else would notice on a desktop without tests."""
+    places = {place.partition("/Qt/plugins/")[2] for place, _source, _kind in entries}
+    if missing := sorted(set(plugins) - places):
+        raise SystemExit(f"PySide6 no longer has {', '.join(missing)}")
 
 
 def is_kept(place: str, plugins: Collection[str]) -> bool:

@@ -337,9 +337,13 @@ class Loader(SourceFileLoader):
 
 
 def _parsed(file: Path) -> dict[str, Any]:
+    loader = Loader(file.stem, str(file))
     try:
-        code = Loader(file.stem, str(file)).get_code(file.stem)
-        return dict(code.co_consts[0]) if code else {}
+        try:
+            code = loader.get_code(file.stem)
+            return dict(code.co_consts[0]) if code else {}
+        except (EOFError, ImportError, IndexError, TypeError, ValueError):  # what was kept is damaged
+            return dict(loader.source_to_code(loader.get_data(str(file)), str(file)).co_consts[0])
     except OSError as error:
         raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:

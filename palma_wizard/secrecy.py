@@ -1,4 +1,7 @@
-"""Keeps secrets out of what the process may leave behind: log records, tracebacks, warnings and core dumps."""
+"""Keeps secrets out of what the process may leave behind: log records, tracebacks, warnings and core dumps.
+
+Patterns are compiled when they are first used: this is imported before the first paint.
+"""
 
 from __future__ import annotations
 

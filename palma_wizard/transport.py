@@ -37,6 +37,8 @@ TOTAL_TIMEOUT: Final = 15.0
 BODY_LIMIT: Final = 1024 * 1024
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ASKED_EACH_TIME: Final = {"win32", "darwin"}
+"""Systems whose certificates cannot be read once for all calls."""
 _HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -69,8 +71,9 @@ class Door:
         self._lock = threading.Lock()
         self._lines: set[_Line] = set()
         self._closed = False
-        if base.scheme == "https":  # while the first connections are being made
-            threading.Thread(target=self._trusted, name="palma-trust", daemon=True).start()
+        if base.scheme == "https" and sys.platform not in _ASKED_EACH_TIME:
+            # While the first connections are being made.
+            threading.Thread(target=self._read_ahead, name="palma-trust", daemon=True).start()
 
     def send(self, call: Call, signed: Signed = Signed()) -> Reply | Fault:  # noqa: B008 - it is frozen and empty
         """Blocks for at most the total time. Never raises for anything the network does."""
@@ -121,13 +124,17 @@ class Door:
             # The listed addresses are well formed: only a proxy's can be wrong.
             return Fault.PROXY_MISSING if proxies and not line.tunnelled else Fault.BROKEN_OFF
 
+    def _read_ahead(self) -> None:
+        with contextlib.suppress(OSError):  # it is told by the calls, which try again
+            self._trusted()
+
     def _trusted(self) -> ssl.SSLContext:
         """Windows and macOS are asked about each certificate by truststore, which lets one handshake after the other
         through a context, the slow ones as well: there each call has one of its own. Elsewhere all calls share what is
         read from a file within some 20 ms; where it is not in its usual place, truststore knows others.
         """
         with self._reading_trust:
-            if self._trust is None and sys.platform not in {"win32", "darwin"}:
+            if self._trust is None and sys.platform not in _ASKED_EACH_TIME:
                 found = _at_least_tls_1_2(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
                 found.set_default_verify_paths()
                 self._trust = found if found.cert_store_stats()["x509_ca"] else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import marshal
 import re
 import string
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,21 @@ ENGLISH = assets.path("guide", "en.toml").read_text("utf-8")
 PLACES = assets.path("pictures", "callouts.toml").read_text("utf-8")
 WORDS = guide.load()
 SOURCES = sorted(Path(palma_wizard.__file__).parent.rglob("*.py"))
+
+
+def test_what_was_kept_of_a_file_counts_only_while_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "words.toml"
+    file.write_text('hello = "there"')
+    assert guide._parsed(file) == {"hello": "there"}
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    whole = kept.read_bytes()
+    other_magic, nothing, a_number = b"\0" + whole[1:], whole[:16], whole[:16] + marshal.dumps(7)
+    a_code = whole[:16] + marshal.dumps(compile("'hello'", "x", "eval"))
+    no_constant = whole[:16] + marshal.dumps(compile("", "x", "exec").replace(co_consts=()))
+    for content in (other_magic, nothing, a_number, a_code, no_constant, whole[:-1], b"", b"garbage"):
+        kept.write_bytes(content)
+        assert guide._parsed(file) == {"hello": "there"}, content
 
 
 def test_there_are_exactly_ten_steps_with_a_title_and_help() -> None:

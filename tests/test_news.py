@@ -322,7 +322,7 @@ def test_what_the_script_signs_the_program_believes(
     lists(tmp_path, monkeypatch, ADDRESSES + shown.group())
     announce.keys()
     announce.sign("1.2.3", "2026-01-02", str(private))
-    file = tmp_path / "dist" / "a.txt"
+    file = tmp_path / "build" / "a.txt"
     assert read(file.read_bytes(), news.source().keys) == Announcement((1, 2, 3), datetime.date(2026, 1, 2))
     assert "1.2.3" in capsys.readouterr().out
     file.write_bytes(file.read_bytes().replace(b"1.2.3", b"1.2.4"))
@@ -349,7 +349,7 @@ def test_the_script_signs_nothing_that_no_program_would_believe(
     lists(tmp_path, monkeypatch, ADDRESSES + "keys = []")
     with pytest.raises(SystemExit, match=named):
         announce.sign(*announced.split(), str(private))
-    assert not (tmp_path / "dist").exists()
+    assert not (tmp_path / "build").exists()
 
 
 def test_a_build_without_keys_says_so(announce: types.ModuleType, capsys: pytest.CaptureFixture[str]) -> None:

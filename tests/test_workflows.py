@@ -32,6 +32,13 @@ def test_they_are_as_their_schema_wants_them() -> None:
     assert _complaints(*WORKFLOWS) == "ok -- validation done\n"
 
 
+def test_what_is_summed_up_at_the_end_is_handed_on() -> None:
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    needed = re.findall(r"build/\w+/parts\.json", (ROOT / "packaging" / "finish.sh").read_text("utf-8"))
+    assert len(needed) == 3
+    assert [file for file in needed if file not in release] == []
+
+
 def test_a_wrong_one_is_noticed(tmp_path: Path) -> None:
     wrong = tmp_path / "ci.yml"
     wrong.write_text(WORKFLOWS[0].read_text("utf-8").replace("runs-on:", "run-on:"), "utf-8")

@@ -27,7 +27,8 @@ app="$scratch/$name.app"
 codesign --verify --deep --strict "$app"
 
 notarise() { # what is handed in, and what its ticket is put on
-    xcrun notarytool submit "$1" --keychain-profile "$profile" --wait
+    xcrun notarytool submit "$1" --keychain-profile "$profile" \
+        ${PALMA_NOTARY_KEYCHAIN:+--keychain "$PALMA_NOTARY_KEYCHAIN"} --wait
     xcrun stapler staple "$2"
 }
 if [ -n "$identity" ]; then

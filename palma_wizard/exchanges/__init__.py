@@ -173,6 +173,9 @@ class Auth(enum.Enum):
     OLDER = "older"
 
 
+# Records that are there before the first paint are NamedTuples: dataclasses are slower to make, and to import.
+
+
 class Call(NamedTuple):
     """One request of a check.
 

@@ -64,6 +64,7 @@ class CheckPage(Page):
         super().__init__(guide, guide.say("check.title"))
         self._draft, self._tasks, self._clipboard, self._practice_url = draft, tasks, clipboard, practice_url
         self._running: Callable[[], object] | None = None
+        self._refreshing = False
         self._wait_until: dict[tuple[str, bool], float] = {}
         self._waiting = QTimer(self, interval=250)
         self._waiting.timeout.connect(self._count_down)
@@ -193,12 +194,14 @@ class CheckPage(Page):
 
     def refresh(self) -> None:
         """Show the draft as it is: an entry edited since its test is untested again."""
-        if not self.body.isEnabled():  # under way: where a page becomes complete, QWizard shows it anew
+        if self._refreshing:  # where a page becomes complete, QWizard shows it anew
             return
+        self._refreshing = True
         self.body.setEnabled(False)  # laid out once, not with each part that is shown
         try:
             self._refresh()
         finally:
+            self._refreshing = False
             self.body.setEnabled(True)
             self.body.activate()
 

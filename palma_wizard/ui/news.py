@@ -105,8 +105,8 @@ class News(Notice):
         today = datetime.datetime.now().astimezone().date().isoformat()
         if self._settings.get("news-asked") == today:
             return
-        self._settings.set("news-asked", today)
         now = await news.ask(source)
+        self._settings.set("news-asked", today)
         if now is not None and (heard is None or heard.day <= now.day):
             self._settings.set("news-heard", now.file.decode())
             self._tell(now)

@@ -337,6 +337,7 @@ class Wizard(QWizard):
         await workers.run(_import_the_rest)
         for _ in self._others:
             await asyncio.sleep(0)  # the window lives on
+        gc.unfreeze()  # pages that were made anew since then
         gc.collect()
         gc.freeze()  # what is there now stays, and need not be looked through at each turn of a page
         self.start_page.start_looking()

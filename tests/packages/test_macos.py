@@ -96,7 +96,8 @@ class TestRecipe:
         (([launcher],), named) = recipe.asked["Analysis"]
         assert 'Path(sys.argv[0]).name == "palma-check"' in Path(launcher).read_text("utf-8")
         given = {f"{place}/{Path(file).name}" for file, place in named["datas"] if Path(file).is_file()}
-        assert given >= {f"palma_wizard/resources/{name}" for name in ("icons/app.svg", "guide/en.toml", "updates.toml")}
+        needed = ("icons/app.svg", "guide/en.toml", "updates.toml")
+        assert given >= {f"palma_wizard/resources/{name}" for name in needed}
 
     def test_the_keyring_of_macos_is_in_it_and_no_other(self, recipe: Recipe) -> None:
         named = recipe.asked["Analysis"][1]
@@ -188,7 +189,7 @@ class TestApplication:
             command, input="", capture_output=True, text=True, timeout=120, env=environment, check=False
         )
 
-    @pytest.mark.parametrize("program,parts", [("palma-check", 6), ("palma-wizard", 9)])
+    @pytest.mark.parametrize("program,parts", [("palma-check", 7), ("palma-wizard", 10)])
     def test_it_is_whole(self, programs: Path, program: str, parts: int) -> None:
         said = self._run(programs / program, "--self-test")
         assert said.returncode == 0, said.stdout + said.stderr

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import shutil
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -235,6 +237,20 @@ def test_old_pages_are_let_go_of_however_often_they_are_replaced(window: Wizard,
             window.rebuild()
         await until(lambda: len(window.findChildren(type(window.data_page))) == 1, "old pages are kept")
         await until(lambda: window.start_page._may_look, "what waits for the first paint was forgotten")
+
+    run(walk())
+
+
+def test_of_old_pages_the_last_at_most_are_left_in_memory(window: Wizard, run: Runner) -> None:
+    async def walk() -> None:
+        window.background_work()
+        replaced = []
+        for _ in range(4):
+            await until(lambda: window.start_page._may_look, "what waits for the first paint was forgotten")
+            replaced.append([weakref.ref(page) for page in window._pages.values()])
+            window.rebuild()
+        old = [page for pages in replaced[:-1] for page in pages]
+        await until(lambda: gc.collect() >= 0 and not any(page() for page in old), "old pages are kept")
 
     run(walk())
 
