@@ -19,8 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
 
         return cli.main(words[1:])
     if words == ["--self-test"]:
-        from palma_wizard.ui import app, selftest
-
+        if not _has_screen():
+            os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        try:
+            from palma_wizard.ui import app, selftest
+        except ImportError as error:
+            print(f"window: failed\n  {error}")
+            return 1
         return selftest.run(app.make_application())
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--practice", nargs="?", const="works", choices=_scenarios() if words else ())

@@ -328,12 +328,13 @@ class _Session:
     def _forget_all(self) -> int:
         self._cancelled = self._say("cli.cancelled-keyring")
 
-        def forget(store: Vault) -> None:
+        store, removed = self._with_keyring(lambda store: sum([store.forget_all(name) for name in EXCHANGES]))
+        if removed:
+            print(self._say("cli.forgotten-all-practice" if self._practising else "cli.forgotten-all", store=store))
+        else:
+            nothing = "cli.nothing-saved-practice" if self._practising else "cli.nothing-saved"
             for name in EXCHANGES:
-                store.forget_all(name)
-
-        store, _ = self._with_keyring(forget)
-        print(self._say("cli.forgotten-all-practice" if self._practising else "cli.forgotten-all", store=store))
+                print(self._say(nothing, **self._words.terms(name)))
         return 0
 
     async def _check(self, draft: Draft, practice: PracticeExchange | None) -> Verdict:

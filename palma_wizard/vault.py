@@ -228,11 +228,13 @@ class Vault:
                 self._discard(exchange, item)
         return bool(gone)
 
-    def forget_all(self, exchange: str) -> None:
-        """Remove every account, and what cannot be read as well. After a VaultError some may be left."""
+    def forget_all(self, exchange: str) -> int:
+        """How many items were removed: every account, and what cannot be read. After a VaultError some may be left."""
         with self._turn():
-            for item in self._scan(exchange):
+            items = self._scan(exchange)
+            for item in items:
                 self._discard(exchange, item)
+        return len(items)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:

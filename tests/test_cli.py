@@ -505,7 +505,10 @@ def test_all_keys_of_every_exchange_and_name_are_forgotten_at_once_and_practice_
     slots = [(exchange, slot) for exchange in EXCHANGES for slot in vault._SLOTS]
     left = {kind: [place for place in slots if store._read(store._slot(*place))] for kind, store in kinds.items()}
     assert {kind: len(places) for kind, places in left.items()} == {practising: 0, not practising: 7}
-    assert run(*options, "--forget", "--all").returncode == 0
+    again = run(*options, "--forget", "--all")
+    nothing = "cli.nothing-saved-practice" if practising else "cli.nothing-saved"
+    assert again.returncode == 0
+    assert again.stdout.splitlines() == [WORDS.say(nothing, **WORDS.terms(exchange)) for exchange in EXCHANGES]
 
 
 @pytest.mark.usefixtures("_empty_keyring")

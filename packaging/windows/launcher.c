@@ -9,6 +9,7 @@
 #define WIDE_(text) L##text
 #define WIDE(text) WIDE_(text)
 #define DAMAGED 6 /* as palma-check's own exit code */
+#define NO_IMPORT "109" /* what the program ends with where a file of it cannot be loaded */
 
 typedef int (*py_main)(int, wchar_t **);
 
@@ -16,12 +17,12 @@ int _dowildcard = 0; /* "*" in an argument is the program's to read */
 
 static int damaged(void)
 {
-    static const wchar_t text[] =
-        L"A file of PalmaBot Setup Wizard is missing or damaged: python311.dll. Please install it again.";
-    if (GetConsoleWindow() == NULL)
-        MessageBoxW(NULL, text, L"PalmaBot Setup Wizard", MB_ICONERROR);
-    else
-        fputws(text, stderr);
+    static const wchar_t text[] = L"A file of PalmaBot Setup Wizard is missing or damaged. Please install it again.";
+#ifdef WINDOWED
+    MessageBoxW(NULL, text, L"PalmaBot Setup Wizard", MB_ICONERROR);
+#else
+    fwprintf(stderr, L"%ls\n", text);
+#endif
     return DAMAGED;
 }
 
@@ -32,7 +33,7 @@ int wmain(int argc, wchar_t **argv)
     wchar_t **given;
     HMODULE python;
     py_main run = NULL;
-    int each;
+    int each, code;
 
     if (GetModuleFileNameW(NULL, place, 32768) == 0 || (name = wcsrchr(place, L'\\')) == NULL)
         return damaged();
@@ -42,6 +43,9 @@ int wmain(int argc, wchar_t **argv)
     AddDllDirectory(place);
     wcscpy(name, L"\\lib\\PySide6");
     AddDllDirectory(place);
+    wcscpy(name, L"\\lib\\python311.zip");
+    if (GetFileAttributesW(place) == INVALID_FILE_ATTRIBUTES) /* Python would end without a word */
+        return damaged();
     wcscpy(name, L"\\lib\\python311.dll");
     python = LoadLibraryExW(place, NULL, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
     if (python != NULL)
@@ -54,8 +58,10 @@ int wmain(int argc, wchar_t **argv)
     given[2] = L"-X";
     given[3] = L"utf8";
     given[4] = L"-c";
-    given[5] = L"from " WIDE(MODULE) L" import main; raise SystemExit(main())";
+    given[5] = L"try:\n from " WIDE(MODULE) L" import main\n code = main()\n"
+               L"except ImportError:\n code = " WIDE(NO_IMPORT) L"\nraise SystemExit(code)";
     for (each = 1; each < argc; each++)
         given[5 + each] = argv[each];
-    return run(argc + 5, given);
+    code = run(argc + 5, given);
+    return code == _wtoi(WIDE(NO_IMPORT)) ? damaged() : code;
 }

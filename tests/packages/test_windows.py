@@ -210,6 +210,22 @@ def test_it_has_the_files_of_the_checkout_and_nothing_left_over(installed: Windo
     assert [name for name in names if re.search(unwanted, name)] == []
 
 
+def test_a_missing_file_is_told(installed: Windows) -> None:
+    def without(name: str, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+        file = installed.programs / "lib" / name
+        away = file.rename(file.with_suffix(".away"))
+        try:
+            return installed.run(installed.programs / program, *words)
+        finally:
+            away.rename(file)
+
+    for name in ("python311.zip", "python311.dll", "palma_wizard/cli.pyc"):
+        result = without(name, "palma-check.exe", "--help")
+        assert (result.returncode, "is missing or damaged" in result.stderr) == (6, True), name
+    result = without("PySide6/Qt6Widgets.dll", "palma-wizard.exe", "--self-test")
+    assert (result.returncode, result.stdout.splitlines()[0]) == (1, "window: failed")
+
+
 def test_it_practises(installed: Windows) -> None:
     result = installed.check("--practice", "--json")
     assert result.returncode == 0, result.stderr
