@@ -342,7 +342,9 @@ def _parsed(file: Path) -> dict[str, Any]:
         try:
             code = loader.get_code(file.stem)
             return dict(code.co_consts[0]) if code else {}
-        except (EOFError, ImportError, IndexError, TypeError, ValueError):  # what was kept is damaged
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001 - what was kept is damaged, in whatever way
             return dict(loader.source_to_code(loader.get_data(str(file)), str(file)).co_consts[0])
     except OSError as error:
         raise GuideError(f"{file.name} cannot be read ({error.strerror})") from None

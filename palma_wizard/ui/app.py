@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 from PySide6.QtCore import (
+    QEventLoop,
     QMessageLogContext,
     Qt,
     QTimer,
@@ -66,10 +67,10 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
     hints.colorSchemeChanged.connect(notice)
     hints.accessibility().contrastPreferenceChanged.connect(notice)
     window.show()
-    app.processEvents()
+    app.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)  # until there is a loop for what it starts
     app.setWindowIcon(QIcon(str(assets.path("icons", "app.svg"))))
     gc.freeze()
-    code = _live(app, window)
+    code = _live(app, window) if window.isVisible() else 0
     os.close(lock)
     return code
 

@@ -74,6 +74,7 @@ class News(Notice):
             return  # the self-test tells
 
     def take_over(self, other: News) -> None:
+        self._told = other._told
         if other._source is not None:
             self._offer(other._source)
 

@@ -71,6 +71,25 @@ print(*linecache.cache)
     assert not late & set(modules.split()), done.stderr
 
 
+@pytest.mark.parametrize("soon", [0, 1, 20, 100])
+def test_closed_at_once_it_ends(screen: None, tmp_path: Path, soon: int) -> None:
+    code = f"""
+from PySide6.QtCore import QTimer
+from palma_wizard import __main__
+from palma_wizard.ui.wizard import Wizard
+usual = Wizard.showEvent
+def show(self, event):
+    usual(self, event)
+    QTimer.singleShot({soon}, self, self.close)
+Wizard.showEvent = show
+raise SystemExit(__main__.main([]))
+"""
+    environment = os.environ | {"XDG_CONFIG_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_other_pages_follow_and_nothing_is_seen_of_it(fresh: Wizard, run: Runner) -> None:
     async def walk() -> None:
         words, seen, titles = visible_words(fresh), fresh.grab().toImage(), fresh.windowTitle()
