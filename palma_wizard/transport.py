@@ -50,9 +50,9 @@ class Door:
     """Sends listed calls, from any number of threads; each to its own host, or all to `base_url`.
 
     Redirects are not followed; neither netrc nor the certificates that the environment names for requests are read; the
-    system's proxies and certificate store are used. Loopback is reached directly. Each call has a connection of its own:
-    one kept open may have been closed at the other end meanwhile, and that would look like a network that resets. `close`
-    ends every call that is under way, whatever it waits for.
+    system's proxies and certificate store are used. Loopback is reached directly. Each call has a connection of its
+    own: one kept open may have been closed at the other end meanwhile, and that would look like a network that resets.
+    `close` ends every call that is under way, whatever it waits for.
     """
 
     def __init__(
