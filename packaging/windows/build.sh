@@ -62,8 +62,8 @@ launcher() { # name, what it is, module, options
     x86_64-w64-mingw32-gcc -Wall -Wextra -Werror -O2 -s -municode "-DMODULE=\"$3\"" -Wl,--no-insert-timestamp \
         -o "$program/$1.exe" "$here/launcher.c" "$scratch/$1.o" "${@:4}"
 }
-launcher palma-wizard "PalmaBot Setup Wizard" palma_wizard.__main__ -mwindows -DWINDOWED
-launcher palma-check "PalmaBot Setup Wizard, in a terminal" palma_wizard.cli
+launcher palma-wizard "PalmaBot Setup Wizard" palma_wizard.__main__ -mwindows -DWINDOWED=1
+launcher palma-check "PalmaBot Setup Wizard, in a terminal" palma_wizard.cli -DWINDOWED=0
 
 sign() {
     osslsigncode sign -pkcs12 "$PALMA_PFX" -readpass "$PALMA_PFX_PASSWORD" -h sha256 -n "PalmaBot Setup Wizard" \

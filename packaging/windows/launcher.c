@@ -9,7 +9,6 @@
 #define WIDE_(text) L##text
 #define WIDE(text) WIDE_(text)
 #define DAMAGED 6 /* as palma-check's own exit code */
-#define NO_IMPORT "109" /* what the program ends with where a file of it cannot be loaded */
 
 typedef int (*py_main)(int, wchar_t **);
 
@@ -18,11 +17,10 @@ int _dowildcard = 0; /* "*" in an argument is the program's to read */
 static int damaged(void)
 {
     static const wchar_t text[] = L"A file of PalmaBot Setup Wizard is missing or damaged. Please install it again.";
-#ifdef WINDOWED
-    MessageBoxW(NULL, text, L"PalmaBot Setup Wizard", MB_ICONERROR);
-#else
-    fwprintf(stderr, L"%ls\n", text);
-#endif
+    if (WINDOWED)
+        MessageBoxW(NULL, text, L"PalmaBot Setup Wizard", MB_ICONERROR);
+    else
+        fwprintf(stderr, L"%ls\n", text);
     return DAMAGED;
 }
 
@@ -58,10 +56,10 @@ int wmain(int argc, wchar_t **argv)
     given[2] = L"-X";
     given[3] = L"utf8";
     given[4] = L"-c";
-    given[5] = L"try:\n from " WIDE(MODULE) L" import main\n code = main()\n"
-               L"except ImportError:\n code = " WIDE(NO_IMPORT) L"\nraise SystemExit(code)";
+    given[5] = L"try:\n from " WIDE(MODULE) L" import main\n raise SystemExit(main())\nexcept ImportError:\n pass";
     for (each = 1; each < argc; each++)
         given[5 + each] = argv[each];
     code = run(argc + 5, given);
-    return code == _wtoi(WIDE(NO_IMPORT)) ? damaged() : code;
+    /* SystemExit has ended the process. So a file could not be loaded, or there is an error, which only a console shows. */
+    return code == 0 || WINDOWED ? damaged() : code;
 }
