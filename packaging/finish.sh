@@ -25,5 +25,5 @@ if [ -n "$key" ]; then
         mv "$file" "${file/-unsigned/}"
     done
 fi
-sha256sum -- palma-wizard[-_]"$version"[-_.]* >SHA256SUMS
+sha256sum -- palma-wizard* >SHA256SUMS
 [ -z "$key" ] || sign SHA256SUMS SHA256SUMS

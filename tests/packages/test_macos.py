@@ -26,7 +26,9 @@ ROOT = Path(__file__).parent.parent.parent
 HERE = ROOT / "packaging" / "macos"
 KEPT = [
     "PySide6/QtCore.abi3.so",
+    "PySide6/Qt/plugins/iconengines/libqsvgicon.dylib",
     "PySide6/Qt/plugins/platforms/libqcocoa.dylib",
+    "PySide6/Qt/plugins/platforms/libqoffscreen.dylib",
     "PySide6/Qt/plugins/styles/libqmacstyle.dylib",
     "PySide6/Qt/plugins/imageformats/libqsvg.dylib",
     "PySide6/Qt/lib/QtCore.framework/Versions/A/QtCore",
