@@ -50,7 +50,7 @@ def run(*, practice: str | None = None, wanted: str = "") -> int:
         return 0
     except OSError:
         return _cannot_start(words.say("error.no-folder", folder=place))
-    sys.setswitchinterval(0.0005)  # the window's thread waits less for those that ask an exchange or the keyring
+    sys.setswitchinterval(0.0001)  # the window's thread waits less for those that ask an exchange or the keyring
     window = Wizard(words, settings, practice)
 
     def change_colours() -> None:
