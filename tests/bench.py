@@ -7,7 +7,7 @@ What each step gave, in ms, on 2 processors with little else running:
   garbage collected once a page is painted              turning, p95 8.8 -> 8.0
   keyring, report, addresses imported where asked for   cold command line, with the certificates, 550 -> 490; ccxt 669
   a check's page laid out once for all that it shows    longest stall during a save 16.8 -> 15.1
-  threads taking turns each 0.1 ms, not 0.5             longest stall, check 14.4 -> 13.6, save 14.3 -> 13.6, medians of 9
+  threads taking turns each 0.1 ms, not 0.5             longest stall, check 14.4 -> 13.6, save 14.3 -> 13.6
 Of the 490, Python with ssl and sockets alone and the 8 bare requests take 361, which is more than half of ccxt's time.
 """
 
