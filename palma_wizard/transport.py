@@ -252,7 +252,7 @@ def knows_certificates() -> bool:
     ready = trust.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
     folder = ssl.get_default_verify_paths().capath
     in_files = ready.context.cert_store_stats()["x509_ca"] or (folder and any(Path(folder).glob("*.[0-9]")))
-    return bool(in_files) or sys.platform in {"win32", "darwin"}
+    return bool(in_files) or sys.platform in _ASKED_EACH_TIME
 
 
 def _at_least_tls_1_2(trust: ssl.SSLContext) -> ssl.SSLContext:

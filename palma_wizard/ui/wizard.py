@@ -348,6 +348,7 @@ class Wizard(QWizard):
         """To any page: back through the ones passed, or ahead over the ones between."""
         if self._held_by_a_save():
             return
+        self.complete()
         self.setUpdatesEnabled(False)
         self._jumping = True
         try:
@@ -367,20 +368,24 @@ class Wizard(QWizard):
 
     def _held_by_a_save(self) -> bool:
         """What comes of a save is told on its page; Cancel there lets go of it."""
-        self.complete()
-        if self.check_page.is_saving:
+        saving = CHECK in self._pages and self.check_page.is_saving
+        if saving:
             self.check_page.show_state(busy=True, message=self._say("check.still-saving"), complete=False)
-        return self.check_page.is_saving
+        return saving
 
     def validateCurrentPage(self) -> bool:
         """Only Next turns the parts of a page; a jump leaves them all behind."""
         self.complete()
         return self._jumping or super().validateCurrentPage()
 
+    @property
+    def _last_in_the_browser(self) -> int:
+        return len(self._guide.steps[self.draft.exchange]) - 2
+
     def nextId(self) -> int:
         """As if all pages were there."""
-        number, others = self.currentId(), len(self._guide.steps[self.draft.exchange]) - 2
-        return -1 if number == CHECK else DATA if number == others else number + 1
+        number = self.currentId()
+        return -1 if number == CHECK else DATA if number == self._last_in_the_browser else number + 1
 
     def help_for(self, number: int) -> Sequence[Hint]:
         about = Hint(self._say("practice.help-see"), self._say("practice.help-do"))
@@ -445,8 +450,9 @@ class Wizard(QWizard):
             return 0
         if self._settings.get("exchange") != self.draft.exchange:
             return 0
-        in_the_browser = START < step <= len(self._guide.steps[self.draft.exchange]) - 2
-        return step if in_the_browser else DATA if step in {DATA, NOTICE} else 0
+        if step in {DATA, NOTICE}:
+            return DATA
+        return step if START < step <= self._last_in_the_browser else 0
 
     def _begin(self, number: int) -> None:
         """With nothing done yet."""
