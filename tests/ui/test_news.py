@@ -179,6 +179,7 @@ def test_where_there_is_nothing_to_tell_nothing_is_said(
         window.background_work()
         await until(lambda: server.asked, "nobody was asked")
         await until(lambda: window.start_page.news._stop is None, "it does not end")
+        assert settings.get("news-asked") == today()
         assert not window.start_page.news.isVisible()
         assert window.start_page.state_line.isHidden()
 
@@ -240,6 +241,7 @@ def test_without_the_tick_it_is_gone_and_a_question_under_way_ends(
         window = opened(of(server))
         run(walk())
     assert settings.get("news") == ""
+    assert settings.get("news-asked") == today(-1), "a question that was given up is no question"
 
 
 @pytest.mark.parametrize("compact", [False, True])
