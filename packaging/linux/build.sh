@@ -4,16 +4,14 @@
 # What it builds is named -unsigned; packaging/finish.sh signs it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=packaging/common.sh
+. packaging/common.sh
 
 target=${1:-dist}
 here=packaging/linux
-python=.venv/package/bin/python
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 LC_ALL=C.UTF-8 TZ=UTC
-version=$(sed -n 's/^__version__: Final = "\(.*\)"$/\1/p' palma_wizard/__init__.py)
+export LC_ALL=C.UTF-8
 architecture=$(dpkg --print-architecture)
 day=$(date --date="@$SOURCE_DATE_EPOCH" +%F)
-umask 022
 
 scratch=build/linux
 rm -rf "$scratch"

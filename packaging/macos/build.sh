@@ -5,17 +5,14 @@
 # cannot tell whether it is harmless.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=packaging/common.sh
+. packaging/common.sh
 
 target=${1:-dist}
 here=packaging/macos
-python=.venv/package/bin/python
 identity=${PALMA_CODESIGN_IDENTITY:-}
 [ -z "$identity" ] || profile=${PALMA_NOTARY_PROFILE:?is needed with PALMA_CODESIGN_IDENTITY}
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 TZ=UTC
-version=$(sed -n 's/^__version__: Final = "\(.*\)"$/\1/p' palma_wizard/__init__.py)
 name="PalmaBot Setup Wizard"
-umask 022
 
 scratch=$PWD/build/macos
 rm -rf "$scratch"

@@ -6,17 +6,15 @@
 # PALMA_TIMESTAMP_URL where that is given. QUICK=1, for tests, compresses nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=packaging/common.sh
+. packaging/common.sh
 
 target=${1:-dist}
 here=packaging/windows
-python=.venv/package/bin/python
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 LC_ALL=C.UTF-8 TZ=UTC
-version=$(sed -n 's/^__version__: Final = "\(.*\)"$/\1/p' palma_wizard/__init__.py)
+export LC_ALL=C.UTF-8
 numbers=${version%%[!0-9.]*}.0
 # The Python Software Foundation's certificate of the years 2022 to 2025, which signed Python 3.11.9.
 makers=sha256:6045e624888e299179d5ae0ceda57c9874ff6ccf889fa14b2d50f751bfb9e2f8
-umask 022
 "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
     { echo "Python 3.11 has to build this: what it keeps of the guide is read by 3.11 alone." >&2; exit 1; }
 

@@ -169,7 +169,7 @@ def test_the_icon_can_be_read(tmp_path: Path) -> None:
     ids=lambda path: f"{path.parent.name}/{path.name}",
 )
 def test_scripts_are_sound(script: Path) -> None:
-    subprocess.run(["shellcheck", "--severity=warning", script], check=True)
+    subprocess.run(["shellcheck", "--external-sources", "--severity=warning", script], cwd=ROOT, check=True)
 
 
 @pytest.mark.skipif(sys.platform != "darwin", reason="needs a Mac, and the disk image that make packages-macos builds")
